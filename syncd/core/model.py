@@ -1,0 +1,122 @@
+"""The values that the decisions are about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """What became of a row; every row has exactly one."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+    @property
+    def applied(self) -> bool:
+        """Whether the site was changed."""
+        return self in APPLIED
+
+
+APPLIED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.SUSPENDED, Outcome.DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a command file: `cells` by column name, as text.
+
+    `line` is the line of the file on which it begins, from 1; `raw` is the record as read, without its line end.
+    A column that the record is too short for is absent from `cells`.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row is refused, for its sender: a code of `core.codes`, the place, the reason and the cure.
+
+    `value` is what was found; it is never a password.
+    """
+
+    code: str
+    reason: str
+    column: str = ""
+    value: str = ""
+    cure: str = ""
+
+
+NO_PASSWORD = ""
+"""In `Act.secrets`: not a column, but a random password that nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One item of one web-service call.
+
+    `secrets` maps keys of the item to the columns that hold their values: they are read again from the file when the
+    call is made, so that no password is ever spooled. `takes_id` names the key that receives the id which an earlier
+    act of this run got for the same subject ("" when the item is complete).
+    """
+
+    function: str
+    item: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    takes_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a plan says of one row: its result if all goes well, and the acts that bring it about, in order.
+
+    `subject` names the thing that the row is about, so that two rows about one thing keep their order.
+    `notes` are remarks for the report ("e-mail left alone: protected").
+    """
+
+    line: int
+    outcome: Outcome
+    subject: str = ""
+    acts: tuple[Act, ...] = ()
+    refusal: Refusal | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one row."""
+
+    line: int
+    outcome: Outcome
+    subject: str = ""
+    refusal: Refusal | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A question to the site: a web-service function and its parameters."""
+
+    function: str
+    parameters: Mapping[str, Any]
+
+
+class RunState(StrEnum):
+    """Where a run stands. All but the first two are ends, and every end has a report."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"  # stopped half-way: planned again at the next start
+    DONE = "done"
+    HELD = "held"
+    REFUSED = "refused"
+    REJECTED = "rejected"  # held, and a person said no
+    SUPERSEDED = "superseded"  # held or waiting, and a newer file took its place
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"

@@ -1,0 +1,1 @@
+"""Outside: the drop folder, the repository, the watch and the ledger."""

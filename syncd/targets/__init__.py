@@ -1,0 +1,1 @@
+"""Outside: the sites and programs that a run acts on."""

@@ -1,0 +1,39 @@
+"""The seam to a site: call a web-service function, get its result or an error sorted by who must act."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from syncd.core.settings import Settings
+
+
+class Target(Protocol):
+    """A Moodle site, or what answers like one. Safe to call from several threads at once."""
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Carry out a web-service function and return what Moodle's JSON answer holds (`None` for no answer).
+
+        Raises `ItemRefused` when the call's contents are refused, `SiteRefused` when the site won't serve us,
+        `SiteUnreachable` when it can't be reached now, `AnswerLost` when it was asked and did not answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class TargetSettings(Settings):
+    """The keys of `[target]` that every kind has."""
+
+    kind: ClassVar[str]
+    connections: int = 4
+
+    def open(self, state: Path) -> Target:
+        """A target ready to be called; `state` is the state folder. Opens no connection yet."""
+        raise NotImplementedError
+
+    @property
+    def site(self) -> str:
+        """What tells this site from another in the ledger."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Meaning: one file for each kind of command file; pure, like `core`."""

@@ -1,0 +1,133 @@
+"""What a tool is: the keys that every `[tools.NAME]` has, and what a kind adds to be run.
+
+A new kind is one new file in this package, holding one class with its `kind`; nothing else is to be told of it.
+"""
+
+import re
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from syncd.core.agenda import Timers
+from syncd.core.guard import Guard
+from syncd.core.model import Call, Refusal, Row, Step
+from syncd.core.rows import TRYBACK_COLUMN, Encoding, Separator
+from syncd.core.settings import Settings
+from syncd.errors import FileRefused
+
+Conversation = Generator[Sequence[Call], Sequence[Any], list[Step]]
+"""A plan in the making: it yields calls to be asked all at once, is sent their answers in that order, and returns steps."""
+
+
+class Tool(Settings):
+    """The keys of `[tools.NAME]` that every kind has."""
+
+    kind: ClassVar[str]
+
+    file: str = Field(min_length=1)
+    """The command file: a path in the repository, or a pattern (`erp/users*.csv`): then oldest first."""
+    timer: Timers = ()
+    """When to run: `every 15m`, a five-field cron expression, `on arrival`, or a list of these. Empty: only by hand."""
+    after_run: Literal["archive", "keep"] = "archive"
+    """`keep`: a permanent command file, archived as a copy and run again at each tick."""
+    backlog: Literal["latest", "every"] = "latest"
+    """A file that comes while an older one of its name waits: takes its place, or queues behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a row asks for, checked as far as that goes without the site. Kinds add their own fields."""
+
+    line: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a plan remembers of the subjects that the file names more than once.
+
+    `again(subject)` tells whether a subject is named by several rows; `known[subject]` is the kind's own picture of it
+    as the rows so far will have left it.
+    """
+
+    again: Callable[[str], bool]
+    known: dict[str, Any] = field(default_factory=dict)
+
+
+class RowTool(Tool):
+    """A kind whose file is read row by row and planned against the site."""
+
+    columns: ClassVar[frozenset[str]]
+    column_patterns: ClassVar[tuple[re.Pattern[str], ...]] = ()
+    required: ClassVar[frozenset[str]] = frozenset()
+    functions: ClassVar[frozenset[str]] = frozenset()
+    """The web-service functions that this kind calls."""
+
+    separator: Separator | None = None
+    """Between the cells: `auto`, `,`, `;`, `tab` or `:`. Default: as in `[csv]`."""
+    encoding: Encoding | None = None
+    """How the file is written: `auto`, `utf-8`, `iso-8859-1`, `windows-1252`, `utf-16`. Default: as in `[csv]`."""
+    unknown_columns: Literal["refuse", "ignore"] = "refuse"
+    """A column that this kind does not know: the file is refused, or the column is ignored and said in the report."""
+    guard: Guard = Guard()
+    """Over one of these limits the run is held for a person and nothing is sent."""
+
+    def check_header(self, names: Sequence[str]) -> list[str]:
+        """Take a header, and return remarks for the report; raises `FileRefused` with the nearest right names."""
+        missing = sorted(self.required - set(names))
+        unknown = [name for name in names if not self._knows(name)]
+        if missing:
+            raise FileRefused(
+                "column-missing",
+                f"the header lacks the column {' and '.join(missing)}",
+                line=1,
+                value=", ".join(names),
+                cure="Add the column, or set the separator if the header was split in the wrong places.",
+            )
+        if unknown and self.unknown_columns == "refuse":
+            hints = [f"{name} (did you mean {near}?)" if (near := self._nearest(name)) else name for name in unknown]
+            raise FileRefused(
+                "column-unknown",
+                f"the header has columns that a {self.kind} file has not: {', '.join(hints)}",
+                line=1,
+                value=", ".join(names),
+                cure='Correct the names, or set unknown_columns = "ignore" for this tool.',
+            )
+        return [f"the column {name} is not known to {self.kind} files and was ignored" for name in unknown]
+
+    def _knows(self, name: str) -> bool:
+        return (
+            name in self.columns
+            or name == TRYBACK_COLUMN
+            or any(pattern.fullmatch(name) for pattern in self.column_patterns)
+        )
+
+    def _nearest(self, name: str) -> str:
+        return next(iter(get_close_matches(name, sorted(self.columns), n=1)), "")
+
+    def check(self, row: Row) -> Wish | Refusal:
+        """What a row wishes, or why it is refused whatever the site says."""
+        raise NotImplementedError
+
+    def plan(self, wishes: Sequence[Wish], memory: Memory) -> Conversation:
+        """Ask the site about some rows, in file order, and return one step for each, in the same order."""
+        raise NotImplementedError
+
+
+def kinds() -> dict[str, type[Tool]]:
+    """Every kind of tool that this package holds, by its name."""
+    from syncd import tools
+
+    for module in iter_modules(tools.__path__):
+        import_module(f"{tools.__name__}.{module.name}")
+    return {kind.kind: kind for kind in _leaves(Tool)}
+
+
+def _leaves(tool: type[Tool]) -> list[type[Tool]]:
+    children = tool.__subclasses__()
+    return [leaf for child in children for leaf in _leaves(child)] if children else [tool]
