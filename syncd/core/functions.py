@@ -27,7 +27,8 @@ FUNCTIONS = {
         Function("core_user_create_users", "users", 100, "ids"),
         Function("core_user_update_users", "users", 250, "warnings"),
         Function("core_user_delete_users", "userids", 50, "null", bare=True),
-        Function("core_cohort_create_cohorts", "cohorts", 50, "ids"),
+        # Its answer has ids, but of cohorts: no act must take one for the id of the account that its row is about.
+        Function("core_cohort_create_cohorts", "cohorts", 50, "null"),
         Function("core_cohort_add_cohort_members", "members", 250, "vague"),
     )
 }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from pydantic import Field
+
 from syncd.core.settings import Settings
 
 
@@ -27,7 +29,8 @@ class TargetSettings(Settings):
     """The keys of `[target]` that every kind has."""
 
     kind: ClassVar[str]
-    connections: int = 4
+    connections: int = Field(default=4, ge=1, le=64)
+    """How many calls may be under way at once."""
 
     def open(self, state: Path) -> Target:
         """A target ready to be called; `state` is the state folder. Opens no connection yet."""

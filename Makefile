@@ -1,0 +1,31 @@
+# Everything starts here: `make demo` shows syncd at work, `make test` proves it. Both install what they lack.
+
+bin := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: setup demo test check bench clean help
+
+setup: ## leave a working .venv/bin/syncd; what is there already is not installed again
+	@sh packaging/setup.sh
+
+demo: setup ## drop a file of users by sftp, show the log as it happens, then the report (below var/)
+	@$(bin)/python demo/demo.py
+
+test: setup ## run the whole test suite
+	$(bin)/python -m pytest
+
+check: setup ## lint, format, types, and who may import whom
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+bench: setup ## measure speed and memory, each beside its yardstick
+	@for each in benchmarks/[a-z]*.py; do $(bin)/python -m benchmarks.$$(basename $$each .py) || exit 1; done
+
+clean: ## remove what make made; var/ holds your data and stays
+	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
+
+help: ## say this
+	@sed -n 's/^\([a-z]*\):.* ## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done

@@ -1,0 +1,98 @@
+"""`syncd.toml`: read once, wholly checked, frozen."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import available_timezones
+
+import tomli
+
+from syncd.config.checks import closed, crossing, entangled, misplaced
+from syncd.config.problems import in_order
+from syncd.config.reading import Reading
+from syncd.config.tables import Csv, Drop, Repository, Site, State
+from syncd.core.settings import Written
+from syncd.errors import Problem, SettingsError
+from syncd.targets.base import TargetSettings
+from syncd.tools.base import Tool
+
+__all__ = ["Config", "Csv", "Drop", "Repository", "Site", "State", "load", "machine_zone"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that the settings say; `tools` are in the order of the file."""
+
+    source: Path
+    site: Site
+    drop: Drop
+    repository: Repository
+    state: State
+    target: TargetSettings
+    csv: Csv
+    tools: Mapping[str, Tool]
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ, *, writable: bool = True) -> Config:
+    """Read and check the settings; raises `SettingsError` with every problem, in the order of the file.
+
+    Relative paths are relative to the file. `environment` gives `STATE_DIRECTORY` and `TZ`. `writable=False` is for
+    who only looks: the folders need not be writable then.
+    """
+    tables = _parsed(path)
+    reading = Reading(_filled(tables, environment), Written(path.absolute().parent))
+    reading.check_names()
+    site = reading.table(Site, "site")
+    drop = reading.table(Drop, "drop")
+    repository = reading.table(Repository, "repository")
+    state = reading.table(State, "state")
+    target = reading.target()
+    csv = reading.table(Csv, "csv")
+    tools = reading.tools()
+    folders, files = reading.folders, reading.files
+    found = [*reading.found, *misplaced(files), *crossing(files), *entangled(folders)]
+    if writable:
+        found += closed(folders)
+    if found or not (site and drop and repository and state and target and csv):
+        raise SettingsError(str(path), in_order(found, tables))
+    return Config(path, site, drop, repository, state, target, csv, MappingProxyType(tools))
+
+
+def machine_zone(environment: Mapping[str, str] = os.environ) -> str:
+    """The machine's time zone: `TZ` where it names one, else where /etc/localtime leads, else UTC."""
+    named = environment.get("TZ", "").removeprefix(":")
+    linked = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    return next((name for name in (named, linked) if name in available_timezones()), "UTC")
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomli.loads(path.read_bytes().decode())
+    except OSError as error:
+        problem = Problem("file", f"can't be read: {error.strerror}", hint="Name another one with -c FILE.")
+        raise SettingsError(str(path), [problem]) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(str(path), [Problem(f"line {line}", "is not UTF-8, as TOML must be")]) from error
+    except tomli.TOMLDecodeError as error:
+        problem = Problem(f"line {error.lineno}, column {error.colno}", f"is not TOML: {_lowered(error.msg)}")
+        raise SettingsError(str(path), [problem]) from error
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _filled(tables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The tables with what they leave to the machine."""
+    # systemd lists several folders when the unit names several; the first is ours.
+    state_folder = environment.get("STATE_DIRECTORY", "").split(":")[0]
+    site, state = tables.get("site", {}), tables.get("state", {})
+    return {
+        **tables,
+        "site": {"timezone": machine_zone(environment), **site} if isinstance(site, dict) else site,
+        "state": {"folder": state_folder, **state} if state_folder and isinstance(state, dict) else state,
+    }

@@ -1,0 +1,106 @@
+"""The tables of `syncd.toml` that every installation has."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, PlainValidator
+
+from syncd.config.problems import nearest
+from syncd.core.durations import Seconds, at_least
+from syncd.core.rows import Encoding, Separator
+from syncd.core.settings import Located, Settings
+
+DAY = 86_400.0
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(str(value))
+    except (LookupError, ValueError, OSError) as error:
+        hint = nearest(str(value), available_timezones())
+        raise ValueError(f"is not a time zone. {hint}".removesuffix(" ")) from error
+
+
+def _name_pattern(pattern: str) -> str:
+    if not pattern or "/" in pattern or "\0" in pattern:
+        raise ValueError('must be a pattern for a file name, without "/", such as "*.part"')
+    return pattern
+
+
+def _name(name: str) -> str:
+    if "/" in name or "\0" in name or name in {".", ".."}:
+        raise ValueError('must be the name of a file in the drop folder, without "/"')
+    return name
+
+
+class Site(Settings):
+    """The Moodle site as people know it."""
+
+    name: str = Field(default="campus", min_length=1)
+    """What the site is called in reports and logs."""
+    timezone: Annotated[ZoneInfo, PlainValidator(_zone)] = ZoneInfo("UTC")
+    """The site's clock: for timers, names and reports. Default: the machine's zone."""
+
+
+class Drop(Settings):
+    """The folder into which files are uploaded."""
+
+    folder: Located
+    """Where uploads arrive, for example `<moodledata>/sync`."""
+    settle: Seconds = 2.0
+    """How long a file must stay unchanged before it is taken."""
+    recursive: bool = True
+    """Whether sub-folders are looked into; they become sub-folders of the repository."""
+    hold_file: Annotated[str, AfterValidator(_name)] = "alock.txt"
+    """While a file of this name lies in the drop folder, nothing is taken. Empty: there is no such file."""
+    ignore: tuple[Annotated[str, AfterValidator(_name_pattern)], ...] = ("*.filepart", "*.part", "*.tmp")
+    """Patterns for names that are never taken; names that begin with `.` or `_` never are."""
+    watch: Literal["auto", "inotify", "poll"] = "auto"
+    """How to hear of uploads: by the kernel (`inotify`), only by looking every `poll_every` (`poll`), or as fits the
+    file system (`auto`)."""
+    poll_every: Annotated[Seconds, at_least(1)] = 30.0
+    """How often to look at the folder whatever the watch says."""
+    stuck_after: Seconds = 3600.0
+    """An upload that has not settled for so long is said as a warning."""
+
+
+class Repository(Settings):
+    """The permanent folder of command files, archives and reports."""
+
+    folder: Located
+    """Where the command files, `archives/` and `reports/` lie."""
+    keep_archives: Annotated[Seconds, at_least(DAY)] = 365 * DAY
+    """How long archives are kept; older ones are removed each night. At least a day."""
+    keep_reports: Annotated[Seconds, at_least(DAY)] = 365 * DAY
+    """How long reports are kept; older ones are removed each night. At least a day."""
+
+
+class State(Settings):
+    """What syncd must remember."""
+
+    folder: Located
+    """Where the ledger, the spool and the control socket lie. Default: `$STATE_DIRECTORY`, which systemd sets."""
+
+
+class Csv(Settings):
+    """How command files are written, where a tool does not say otherwise."""
+
+    separator: Separator = "auto"
+    """Between the cells: `auto`, `,`, `;`, `tab` or `:`."""
+    encoding: Encoding = "auto"
+    """How files are written: `auto`, `utf-8`, `iso-8859-1`, `windows-1252`, `utf-16`."""
+
+
+TABLES: Mapping[str, type[Settings] | None] = {
+    "site": Site,
+    "drop": Drop,
+    "repository": Repository,
+    "state": State,
+    "target": None,
+    "csv": Csv,
+    "tools": None,
+}
+"""The tables of the file, in the order in which they are explained; None: its kind tells which keys it has."""

@@ -1,0 +1,172 @@
+"""The control socket: verbs that act go through it to the running daemon, so that nothing ever runs twice at once.
+
+A request is one line of JSON, answers are lines of JSON: any number of `{"progress": …}`, then one `{"answer": …}` or
+`{"error": text, "exit": code}`. Who may connect is who may write the socket (mode 0660); who asked is what the kernel
+says of the peer (unix(7), SO_PEERCRED).
+"""
+
+import json
+import os
+import pwd
+import socket
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Any
+
+from syncd.errors import Fault, SyncdError
+
+NAME = "control.sock"
+LONGEST = 1 << 16
+PATIENCE = 10.0
+
+
+class NotRunning(Exception):
+    """No daemon answers in this state folder."""
+
+
+class Refused(SyncdError):
+    """The daemon's answer is an error; its exit code is the verb's."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something that a person wants of the daemon. Exactly one of `answer` and `refuse` ends it."""
+
+    verb: str
+    arguments: Mapping[str, Any]
+    who: str
+    replies: SimpleQueue[dict[str, Any]] = field(default_factory=SimpleQueue)
+    done: Event = field(default_factory=Event)
+
+    def progress(self, state: Mapping[str, Any]) -> None:
+        """Tell how far things are."""
+        self.replies.put({"progress": state})
+
+    def answer(self, value: object) -> None:
+        """End the request well."""
+        self.replies.put({"answer": value})
+        self.done.set()
+
+    def refuse(self, text: str, exit_code: int) -> None:
+        """End the request with an error."""
+        self.replies.put({"error": text, "exit": exit_code})
+        self.done.set()
+
+    def outcome(self) -> Iterator[dict[str, Any]]:
+        """The replies as they come, up to the last."""
+        while True:
+            reply = self.replies.get()
+            yield reply
+            if "progress" not in reply:
+                return
+
+
+class Control:
+    """The daemon's end of the socket."""
+
+    def __init__(self, state: Path, post: Callable[[Request], None]) -> None:
+        """Listen; each request goes to `post`. Raises `Fault` when the socket can't be made."""
+        self._post = post
+        self._path = state / NAME
+        self._path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            with _short(state) as folder:
+                self._socket.bind(f"{folder}/{NAME}")
+            os.chmod(self._path, 0o660)
+            self._socket.listen(16)
+        except OSError as error:
+            raise Fault(f"the control socket {self._path} can't be made: {error.strerror}") from error
+        Thread(target=self._accept, name="control", daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more requests."""
+        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return
+            Thread(target=self._serve, args=(peer,), name="control-peer", daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        # The peer may go away at any moment; what it asked for goes on.
+        with peer, suppress(OSError):
+            peer.settimeout(PATIENCE)
+            with peer.makefile("rb") as lines:
+                line = lines.readline(LONGEST)
+            try:
+                asked = json.loads(line)
+                verb, arguments = str(asked["verb"]), dict(asked["arguments"])
+            except (ValueError, KeyError, TypeError):
+                peer.sendall(_line({"error": "this is not a request that syncd understands", "exit": 2}))
+                return
+            request = Request(verb, arguments, _who(peer))
+            self._post(request)
+            for reply in request.outcome():
+                peer.sendall(_line(reply))
+
+
+def ask(state: Path, verb: str, arguments: Mapping[str, Any], progress: Callable[[Any], None] | None = None) -> Any:
+    """Ask the running daemon, and return its answer.
+
+    Raises `NotRunning` when there is none, `Refused` when it refuses, `Fault` when it breaks off.
+    """
+    peer = socket.socket(socket.AF_UNIX)
+    with peer:
+        try:
+            with _short(state) as folder:
+                peer.connect(f"{folder}/{NAME}")
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunning from error
+        except PermissionError as error:
+            raise Fault(
+                f"you may not talk to the daemon: {state / NAME} is for its user and group (be root, or of the group)"
+            ) from error
+        peer.sendall(_line({"verb": verb, "arguments": arguments}))
+        with peer.makefile("rb") as replies:
+            for line in replies:
+                reply = json.loads(line)
+                if "answer" in reply:
+                    return reply["answer"]
+                if "error" in reply:
+                    raise Refused(reply["error"], reply["exit"])
+                if progress:
+                    progress(reply["progress"])
+    raise Fault("the daemon stopped before it had answered; what was asked for may go on when it is started again")
+
+
+@contextmanager
+def _short(folder: Path) -> Iterator[str]:
+    # A socket's path may have 107 bytes (unix(7)); a folder's handle has a short one.
+    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)
+
+
+def _who(peer: socket.socket) -> str:
+    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"

@@ -1,0 +1,126 @@
+"""How a command file is written: its encoding, its separator, its header and its line ends."""
+
+import csv
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from io import StringIO
+from typing import BinaryIO, Literal
+
+from syncd.core.encoding import Encoding, Survey
+from syncd.core.lines import RECORD_LENGTH, lines, passed_over
+from syncd.errors import FileRefused
+
+Separator = Literal["auto", ",", ";", "tab", ":"]
+"""What stands between cells; `auto` finds out from the header."""
+
+_SEPARATORS = (",", ";", "\t", ":")
+
+# The csv module takes cells of at most 128 KiB, a limit of the whole process; records are limited before it sees them.
+csv.field_size_limit(max(csv.field_size_limit(), 4 * RECORD_LENGTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """All that must be known of a command file to read its rows.
+
+    `encoding` is a Python codec, `bom` the byte order mark that stands before the text. `header` holds the column
+    names, stripped and in lower case, without empty ones at the end; `header_raw` is the header as read, which stands
+    on line `header_line`. `newline` is the header's line end. `cut_off_possible` tells that the file does not end with
+    a line end: its last row may be a part of what was meant.
+    """
+
+    encoding: str
+    bom: bytes
+    separator: str
+    header: tuple[str, ...]
+    header_raw: str
+    header_line: int
+    newline: str
+    cut_off_possible: bool
+
+
+def recognise(file: BinaryIO, encoding: Encoding, separator: Separator, columns: Collection[str]) -> Dialect:
+    """Find out how a file is written, reading it once from here to its end, in flat memory.
+
+    `columns` are the names that a header may have; they decide between separators. Raises `FileRefused` with the codes
+    `empty`, `not-text`, `encoding`, `cut-off` (inside a character), `quote-open`, `column-twice` or `column-unknown`.
+    """
+    survey = Survey(file, encoding)
+    text = survey.text()
+    at, line = next(((at, line) for at, line in enumerate(lines(text), start=1) if not passed_over(line)), (0, ""))
+    for _ in text:
+        pass
+    codec = survey.verdict()
+    if not at:
+        raise FileRefused("empty", "the file has no header and no row", cure="Upload the file again, with its rows.")
+    header_raw = survey.reread(line.rstrip("\r\n"))
+    mark = _sniffed(header_raw, columns) if separator == "auto" else "\t" if separator == "tab" else separator
+    return Dialect(
+        encoding=codec,
+        bom=survey.bom,
+        separator=mark,
+        header=_checked(header_raw, mark, at),
+        header_raw=header_raw,
+        header_line=at,
+        newline=line[len(line.rstrip("\r\n")) :] or "\n",
+        cut_off_possible=not survey.ends_in_line_end,
+    )
+
+
+def split(record: str, separator: str) -> list[str]:
+    """The cells of one record, as written between the separators, without their quotes."""
+    return next(csv.reader(StringIO(record, newline=""), delimiter=separator, skipinitialspace=True), [])
+
+
+def _sniffed(header: str, columns: Collection[str]) -> str:
+    def fitness(separator: str) -> tuple[int, int]:
+        names = _names(header, separator)
+        return len(set(names) & set(columns)), len(names)
+
+    return max(_SEPARATORS, key=fitness)
+
+
+def _names(header: str, separator: str) -> list[str]:
+    return [name.strip().lower() for name in split(header, separator)]
+
+
+def _checked(header: str, separator: str, at: int) -> tuple[str, ...]:
+    names = _names(header, separator)
+    while names and not names[-1]:
+        names.pop()
+    twice = [name for name, times in Counter(names).items() if times > 1 and name]
+    if _quote_open(header, separator):
+        raise FileRefused(
+            "quote-open",
+            "a quotation mark is opened in the header and not closed there",
+            line=at,
+            value=header,
+            cure="Close the quotation mark, or remove it.",
+        )
+    if not names:
+        raise FileRefused("column-unknown", "no column of the header has a name", line=at, value=header)
+    if "" in names:
+        raise FileRefused(
+            "column-unknown",
+            f"column {names.index('') + 1} of the header has no name",
+            line=at,
+            value=header,
+            cure="Name the column, or remove it from all rows.",
+        )
+    if twice:
+        raise FileRefused(
+            "column-twice",
+            f"the header has the column {' and '.join(twice)} more than once",
+            line=at,
+            value=header,
+            cure="Remove or rename one of them.",
+        )
+    return tuple(names)
+
+
+def _quote_open(header: str, separator: str) -> bool:
+    # A reader asks for a second line only when the first one ends inside quotes.
+    reader = csv.reader([header, ""], delimiter=separator, skipinitialspace=True)
+    next(reader)
+    return reader.line_num > 1

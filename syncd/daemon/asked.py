@@ -1,0 +1,72 @@
+"""A run that somebody asked for, and the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from syncd.control import Request
+from syncd.core.model import Outcome, RunState
+from syncd.core.names import shown
+from syncd.daemon.notes import Progress
+from syncd.disk.ledger import RunRecord
+
+EXIT_CODES = {
+    RunState.DONE: 0,
+    RunState.HELD: 4,
+    RunState.REFUSED: 5,
+    RunState.UNREACHABLE: 6,
+    RunState.REJECTED: 0,
+    RunState.SUPERSEDED: 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run that a person wants: of a tool's oldest file, of the file named, or of a held one that is decided on."""
+
+    tool: str
+    request: Request
+    file: str = ""
+    simulated: bool = False
+    held: RunRecord | None = None
+    rejected: bool = False
+
+    @property
+    def who(self) -> str:
+        """Who asks."""
+        return self.request.who
+
+    def progress(self, note: Progress) -> None:
+        """The run goes on."""
+        self.request.progress({"run": note.run, "phase": note.phase, "rows": note.rows, "total": note.total})
+
+    def ended(self, record: RunRecord) -> None:
+        """The run is over."""
+        self.request.answer(answered(record))
+
+    def nothing_waits(self, file: str) -> None:
+        """There is nothing to run."""
+        self.request.answer({"run": "", "text": f"nothing to run: no file {shown(file)} waits", "exit": 0})
+
+    def gone(self, path: str) -> None:
+        """The file that was meant is not there."""
+        self.request.refuse(f"{shown(path)} is not, or no longer, a file of the repository", 2)
+
+    def failed(self, reason: str) -> None:
+        """The run was broken off."""
+        self.request.refuse(reason, 1)
+
+
+def answered(record: RunRecord) -> Mapping[str, Any]:
+    """What is answered to somebody who waited for a run."""
+    code = EXIT_CODES.get(record.state, 1)
+    if record.state is RunState.DONE and record.counts.get(Outcome.REJECTED):
+        code = 3
+    return {
+        "run": record.id,
+        "state": record.state,
+        "counts": record.counts,
+        "reason": record.reason,
+        "report": record.report,
+        "exit": code,
+    }

@@ -1,0 +1,43 @@
+"""What the settings say of the tools."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from syncd.core.agenda import OnArrival, Timer
+from syncd.core.patterns import matches
+from syncd.core.rows import Encoding, Separator
+from syncd.tools.base import RowTool, Tool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """The tools in the order of the settings file, and how files are written where a tool does not say."""
+
+    tools: Mapping[str, Tool]
+    encoding: Encoding
+    separator: Separator
+
+    def tool_of(self, path: str) -> str:
+        """The tool that a file of the repository is for; "" for none."""
+        return next((name for name, tool in self.tools.items() if matches(tool.file, path)), "")
+
+    def queues(self, path: str) -> bool:
+        """Whether files of this name wait in order, none taking another's place."""
+        tool = self.tools.get(self.tool_of(path))
+        return tool is not None and tool.backlog == "every"
+
+    def keeps(self, tool: str) -> bool:
+        """Whether the tool's file is a permanent one, run again at each tick."""
+        return self.tools[tool].after_run == "keep"
+
+    def timers(self, tool: str, *, news: bool) -> tuple[Timer, ...]:
+        """The tool's timers; a permanent file counts as an arrival only when it is new."""
+        timers = self.tools[tool].timer
+        return timers if news else tuple(timer for timer in timers if not isinstance(timer, OnArrival))
+
+    def written(self, tool: str) -> tuple[Encoding, Separator]:
+        """How the files of a tool are written."""
+        match self.tools[tool]:
+            case RowTool(encoding=encoding, separator=separator):
+                return encoding or self.encoding, separator or self.separator
+        return self.encoding, self.separator

@@ -1,0 +1,285 @@
+"""The reception: looks at the drop folder, waits until uploads have settled, and has them taken in."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syncd import logs
+from syncd.core.durations import spoken
+from syncd.core.settle import OBSTACLES, Sighting, Upload, next_settled, observed, settled, stuck
+from syncd.daemon.notes import Note, TookIn
+from syncd.daemon.vigil import Vigil
+from syncd.disk.drop import Drop, Left
+from syncd.disk.intake import Intake, TakenIn
+from syncd.errors import Fault, LedgerFault
+
+log = logs.get()
+
+ROUND = 256
+"""Files taken in by one round: enough to share the waiting for the disk, few enough to keep handles and memory small."""
+
+RETRY = 5.0
+"""Seconds until the disk is tried again after it refused."""
+
+HOLD_IS_OLD, HOLD_IS_SAID_AGAIN = 3 * 3600.0, 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Obstructed:
+    """A file that can't be taken, and what it was when that was found."""
+
+    sighting: Sighting
+    obstacle: str
+
+
+class Reception:
+    """What the loop knows of the drop folder, and what it does about it. Only the loop calls it.
+
+    Times are seconds of the monotonic clock; `post` takes the note that ends a round.
+    """
+
+    def __init__(
+        self,
+        drop: Drop,
+        intake: Intake,
+        vigil: Vigil,
+        *,
+        settle: float,
+        stuck_after: float,
+        forgive_every: float,
+        post: Callable[[Note], None],
+    ) -> None:
+        self._drop = drop
+        self._intake = intake
+        self._vigil = vigil
+        self._settle = settle
+        self._stuck_after = stuck_after
+        self._forgive_every = forgive_every
+        self._post = post
+        self._rounds = ThreadPoolExecutor(1, thread_name_prefix="intake")
+        self.uploads: dict[str, Upload] = {}
+        self.claims: dict[str, Upload] = {}
+        self.obstructed: dict[str, Obstructed] = {}
+        self.held_since: float | None = None
+        self.trouble = ""
+        self._under_way: dict[str, Upload] = {}
+        self._retry_at = 0.0
+        self._said_hold_at = 0.0
+        self._said_stuck: set[tuple[str, int]] = set()
+        self._said: set[tuple[str, str]] = set()
+        self._busy = False
+        self._gone = False
+        self._forgive_at = 0.0
+
+    # Asked by the loop
+
+    def turn(self, now: float) -> None:
+        """Look if it is time to, and start a round if something has settled."""
+        if self._vigil.wants_look(now):
+            self.look(now)
+        self._begin_round(now)
+
+    def next_at(self, now: float) -> float:
+        """When `turn` is to be called next if no note comes."""
+        if self._busy:
+            return self._vigil.next_look()
+        moments = [self._vigil.next_look()]
+        if self.trouble:
+            moments.append(self._retry_at)
+        elif self.held_since is None and (settling := self._next_settled()) is not None:
+            moments.append(settling)
+        return max(now, min(moments))
+
+    def look(self, now: float) -> None:
+        """Look at the folder now."""
+        began = time.monotonic()
+        try:
+            seen = self._drop.look()
+            claims = () if self._busy else self._drop.look_at_claims()
+            self.held_since = self._drop.held_since()
+        except (OSError, Fault) as error:
+            self._drop_is_gone(error, now)
+            return
+        if self._gone:
+            self._gone = False
+            log.info("drop.back", folder=str(self._drop.folder))
+        before = len(self.uploads)
+        self._observe(seen, claims, now)
+        changed = len(self.uploads) != before or any(upload.since == now for upload in self.uploads.values())
+        self._vigil.looked(now, now + time.monotonic() - began, changed=changed or self._busy)
+        self._say_hold()
+        self._say_stuck(now)
+
+    def expecting(self, wanted: Callable[[str], bool]) -> bool:
+        """Whether a file that `wanted` means has settled and is on its way into the repository."""
+        ripe = [sighting.path for sighting in self._settled(time.monotonic())] if self._may_claim() else []
+        return any(wanted(path) for path in [*ripe, *self._under_way])
+
+    def close(self) -> None:
+        """Let the round under way end, and stop watching."""
+        self._rounds.shutdown()
+        self._intake.close()
+        self._vigil.close()
+
+    # Looking
+
+    def _observe(self, seen: Sequence[Sighting], claims: Sequence[Sighting], now: float) -> None:
+        names = {one.path for one in seen}
+        self._said = {said for said in self._said if said[0] in names}
+        self._said_stuck = {said for said in self._said_stuck if said[0] in names}
+        if now >= self._forgive_at:  # a folder's rights may have been mended, which the file does not tell
+            known, self._forgive_at = {}, now + self._forgive_every
+        else:
+            known = {path: one for path, one in self.obstructed.items() if not one.sighting.obstacle}
+        self.obstructed = {}
+        free = []
+        for one in seen:
+            before = known.get(one.path)
+            if one.obstacle:
+                self._obstruct(one, one.obstacle)
+            elif before and before.sighting.same(one):
+                self.obstructed[one.path] = before
+            else:
+                free.append(one)
+        self.uploads = observed(self.uploads, free, now)
+        self.claims = observed(self.claims, claims, now)
+
+    def _obstruct(self, sighting: Sighting, obstacle: str) -> None:
+        self.obstructed[sighting.path] = Obstructed(sighting, obstacle)
+        self.uploads.pop(sighting.path, None)
+        if (sighting.path, obstacle) not in self._said:
+            self._said.add((sighting.path, obstacle))
+            reason, cure = OBSTACLES[obstacle]
+            log.warning("file.refused", file=sighting.path, obstacle=obstacle, reason=reason, cure=cure)
+
+    def _drop_is_gone(self, error: Exception, now: float) -> None:
+        if not self._gone:
+            self._gone = True
+            log.error("drop.gone", folder=str(self._drop.folder), reason=str(error), looks_every=RETRY)
+        self.uploads = {}
+        self._vigil.looked(now, now, changed=False)
+        self._vigil.again(now + RETRY)
+
+    def _say_hold(self) -> None:
+        if self.held_since is None:
+            self._said_hold_at = 0.0
+            return
+        age, now = time.time() - self.held_since, time.monotonic()
+        if not self._said_hold_at:
+            log.info("drop.held", since=datetime.fromtimestamp(self.held_since).astimezone())
+            self._said_hold_at = now - HOLD_IS_SAID_AGAIN
+        if age >= HOLD_IS_OLD and now - self._said_hold_at >= HOLD_IS_SAID_AGAIN:
+            self._said_hold_at = now
+            log.warning(
+                "drop.held",
+                since=datetime.fromtimestamp(self.held_since).astimezone(),
+                age=spoken(age),
+                cure="Ask the sender whether the upload is still going on; if not, remove the hold file.",
+            )
+
+    def _say_stuck(self, now: float) -> None:
+        for upload in stuck([*self.uploads.values(), *self.claims.values()], now, self._stuck_after):
+            key = (upload.sighting.path, upload.sighting.inode)
+            if key not in self._said_stuck and self.held_since is None:
+                self._said_stuck.add(key)
+                log.warning(
+                    "upload.stuck",
+                    file=upload.sighting.path,
+                    bytes=upload.sighting.size,
+                    since=spoken(now - upload.first),
+                    cure="It changes again and again, or somebody keeps it open: ask the sender.",
+                )
+
+    # Rounds
+
+    def _may_claim(self) -> bool:
+        return self.held_since is None and not self._gone
+
+    def _settled(self, now: float) -> list[Sighting]:
+        return settled(self.uploads.values(), now, self._settle)
+
+    def _next_settled(self) -> float | None:
+        moments = [
+            moment
+            for uploads in (self.uploads, self.claims)
+            if (moment := next_settled(uploads.values(), self._settle)) is not None
+        ]
+        return min(moments, default=None)
+
+    def _begin_round(self, now: float) -> None:
+        if self._busy or (self.trouble and now < self._retry_at):
+            return
+        claimed = settled(self.claims.values(), now, self._settle)[:ROUND]
+        fresh = self._settled(now)[: ROUND - len(claimed)] if self._may_claim() else []
+        if fresh and self._held_just_now():
+            fresh = []
+        if fresh or claimed or self.trouble:
+            self._start(fresh, claimed)
+
+    def _held_just_now(self) -> bool:
+        """The hold file may have come since the last look, together with the files it is to hold."""
+        try:
+            self.held_since = self._drop.held_since()
+        except OSError:
+            return True
+        self._say_hold()
+        return self.held_since is not None
+
+    def _start(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> None:
+        self._busy = True
+        self._under_way = {one.path: self.uploads.pop(one.path) for one in fresh}
+        for one in claimed:
+            self.claims.pop(one.path)
+        self._rounds.submit(self._round, fresh, claimed)
+
+    def _round(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> None:
+        try:
+            self._post(TookIn(self._intake.take_in(fresh, claimed)))
+        except Exception as error:  # whatever it was, the loop must hear of it
+            self._post(TookIn(error=error))
+
+    def recover(self) -> None:
+        """Bring to its end what an earlier process left half-way. Ends with a `TookIn` note."""
+        self._start([], [])
+
+    def took_in(self, note: TookIn, now: float) -> list[TakenIn]:
+        """A round is over: what it took in."""
+        self._busy = False
+        under_way, self._under_way = self._under_way, {}
+        if note.error:
+            self._in_trouble(note.error, now)
+            self._vigil.again(now)
+            return []
+        if self.trouble:
+            log.info("disk.mended", was=self.trouble)
+            self.trouble = ""
+        if len(note.taking.taken) < len(under_way):
+            self._vigil.again(now)  # some moved while they were taken: see how they are now
+        for left in note.taking.left:
+            self._leave(left, under_way[left.sighting.path], now)
+        for one in note.taking.taken:
+            log.info(
+                "file.arrived",
+                file=one.arrival.path,
+                bytes=one.arrival.size,
+                sha256=one.arrival.sha256,
+                older=one.older or None,
+            )
+        return note.taking.taken
+
+    def _leave(self, left: Left, upload: Upload, now: float) -> None:
+        if left.obstacle:
+            self._obstruct(left.sighting, left.obstacle)
+        else:  # it moved, or somebody has it open: it has to settle again
+            self.uploads[left.sighting.path] = replace(upload, since=now)
+
+    def _in_trouble(self, error: Exception, now: float) -> None:
+        self._retry_at = now + RETRY
+        said = str(error)
+        if not isinstance(error, OSError | LedgerFault | Fault):
+            log.error("intake.failed", exc_info=error)
+        elif said != self.trouble:
+            log.error("disk.full", reason=said, tries_every=RETRY)
+        self.trouble = said

@@ -1,0 +1,149 @@
+"""What syncd is doing, what waits, and why."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from syncd.core.agenda import next_tick
+from syncd.core.durations import spoken
+from syncd.core.settle import OBSTACLES, Upload
+from syncd.daemon.dispatch import Dispatch
+from syncd.daemon.reception import Reception
+from syncd.disk.ledger import Ledger, Pause, RunRecord
+from syncd.disk.repository import Repository, Waiting
+
+MOST = 200
+"""Files of one kind that are named; the rest is counted."""
+
+
+def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
+    """The run under way, if there is one."""
+    if not (run := dispatch.under_way):
+        return None
+    return {
+        "run": run.job.id,
+        "tool": run.job.tool_name,
+        "file": run.job.file.path,
+        "phase": run.phase,
+        "rows": run.rows,
+        "total": run.total,
+        "since": run.job.started.isoformat(),
+        "took": round((now - run.job.started).total_seconds(), 1),
+    }
+
+
+def dropped(reception: Reception, settle: float, monotonic: float) -> dict[str, Any]:
+    """What lies in the drop folder, each file with why it is still there."""
+    held = reception.held_since is not None
+    uploads = [
+        {"file": upload.sighting.path, "bytes": upload.sighting.size, "why": _why(upload, settle, monotonic, held)}
+        for upload in [*reception.uploads.values(), *reception.claims.values()][:MOST]
+    ]
+    left = [
+        {"file": path, "bytes": one.sighting.size, "why": OBSTACLES[one.obstacle][0], "cure": OBSTACLES[one.obstacle][1]}
+        for path, one in list(reception.obstructed.items())[:MOST]
+    ]
+    return {
+        "files": left + uploads,
+        "count": len(reception.uploads) + len(reception.claims) + len(reception.obstructed),
+        "held_since": reception.held_since,
+        "watch": reception.means,
+        "trouble": reception.trouble,
+    }
+
+
+def _why(upload: Upload, settle: float, monotonic: float, held: bool) -> str:
+    if held:
+        return "the sender's hold file is there"
+    quiet = monotonic - upload.since
+    if quiet < settle:
+        return f"it changed {spoken(round(quiet, 1))} ago; it is taken once it was quiet for {spoken(settle)}"
+    return "it is about to be taken"
+
+
+def waiting(dispatch: Dispatch, repository: Repository, now: datetime) -> list[dict[str, Any]]:
+    """The command files that wait, oldest first, each with what it waits for."""
+    dispatch.waitlist.refresh()
+    return [_waiting(file, dispatch, repository, now) for file in repository.waiting()[:MOST]]
+
+
+def _waiting(file: Waiting, dispatch: Dispatch, repository: Repository, now: datetime) -> dict[str, Any]:
+    tool = dispatch.orders.tool_of(file.path)
+    return {
+        "file": file.path,
+        "bytes": file.size,
+        "since": datetime.fromtimestamp(file.modified / 1e9, now.tzinfo).isoformat(timespec="seconds"),
+        "tool": tool,
+        "queued": len(repository.queued(file.path)),
+        "why": _what_it_waits_for(file, tool, dispatch, now),
+    }
+
+
+def _what_it_waits_for(file: Waiting, tool: str, dispatch: Dispatch, now: datetime) -> str:
+    if not tool:
+        return "no tool is configured for this name"
+    if run := dispatch.waitlist.held(file):
+        return f"held: {run.reason} (syncd approve {run.id}, or syncd reject {run.id})"
+    if pause := dispatch.pauses.get(tool):
+        return f"the tool {tool} is paused {_until(pause, now)}by {pause.by} (syncd resume {tool})"
+    standing = next(one for one in dispatch.standings() if one.name == tool)
+    if standing.blocked_until:
+        reason = "the site could not be reached" if dispatch.site.until else "the last run failed"
+        return f"{reason}; next try at {_clock(standing.blocked_until, now)}, or by syncd run {tool}"
+    if run_under_way := dispatch.under_way:
+        return f"the run {run_under_way.job.id} is under way; one runs at a time"
+    tick = next_tick(standing.timers, now)
+    return f"the tool {tool} runs at {_clock(tick, now)}" if tick else f"the tool {tool} is about to run"
+
+
+def _until(pause: Pause, now: datetime) -> str:
+    return f"until {_clock(pause.until, now)} " if pause.until else ""
+
+
+def _clock(moment: datetime, now: datetime) -> str:
+    there = moment.astimezone(now.tzinfo)
+    return f"{there:%H:%M:%S}" if there.date() == now.date() else f"{there:%Y-%m-%d %H:%M}"
+
+
+def held(ledger_runs: list[RunRecord], now: datetime) -> list[dict[str, Any]]:
+    """The runs that wait for a person's word."""
+    return [
+        {
+            "run": run.id,
+            "tool": run.tool,
+            "file": run.path,
+            "reason": run.reason,
+            "report": run.report,
+            "since": (run.ended or run.started).astimezone(now.tzinfo).isoformat(timespec="seconds"),
+        }
+        for run in ledger_runs
+    ]
+
+
+def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[str, Any]]:
+    """Each tool with its next time and its last run."""
+    for name, tool in dispatch.orders.tools.items():
+        tick = next_tick(tool.timer, now)
+        last = next(iter(ledger.runs(tool=name, limit=1)), None)
+        pause = dispatch.pauses.get(name)
+        yield {
+            "tool": name,
+            "kind": tool.kind,
+            "file": tool.file,
+            "timer": [str(timer) for timer in tool.timer],
+            "next": tick.isoformat() if tick else None,
+            "paused": {"until": pause.until.isoformat() if pause.until else None, "by": pause.by} if pause else None,
+            "last": {
+                "run": last.id,
+                "state": last.state,
+                "ended": last.ended.astimezone(now.tzinfo).isoformat(timespec="seconds") if last.ended else None,
+                "counts": last.counts,
+            }
+            if last
+            else None,
+        }
+
+
+def uptime(since: datetime, now: datetime) -> str:
+    """How long the daemon has been up, for people."""
+    return spoken(float((now - since) // timedelta(seconds=1)))

@@ -1,0 +1,105 @@
+"""The vigil: when to look at the drop folder, woken by the watch, by the clock, or (in a storm) a few times a second."""
+
+from syncd import logs
+from syncd.disk.watch import Watch
+
+log = logs.get()
+
+BREATH = 0.05
+"""Seconds between two looks while events come: many writes are one piece of news."""
+
+STORM = 1_000
+"""Events within a second that make a storm: listening would cost more than looking."""
+
+STORM_LOOK = 0.25
+CALM = 1.0
+"""Seconds without any change after which a storm is over."""
+
+REST = 4.0
+"""How much longer than a look the pause after it is: a folder of 100,000 files takes at most a fifth of the time."""
+
+
+class Vigil:
+    """Decides when to look. Times are seconds of the monotonic clock. Only the loop calls it.
+
+    `watch` is None where events can't be trusted (network file systems): then the clock alone decides.
+    """
+
+    def __init__(self, watch: Watch | None, poll_every: float) -> None:
+        self._watch = watch
+        self._poll_every = poll_every
+        self._next = 0.0
+        self._earliest = 0.0
+        self._events = 0
+        self._second = 0.0
+        self._storm = False
+        self._calm_since = 0.0
+        self._said_lost = False
+
+    @property
+    def means(self) -> str:
+        """How changes are noticed at present: `inotify`, `storm` or `poll`."""
+        if self._storm:
+            return "storm"
+        return "inotify" if self._watch and self._watch.armed else "poll"
+
+    def arm(self) -> None:
+        """Listen, if that is wanted and can be; a look is due afterwards, as nothing was heard before."""
+        if self._watch is None:
+            return
+        try:
+            self._watch.arm()
+        except OSError as error:
+            if not self._said_lost:
+                log.warning("watch.lost", reason=str(error), looks_every=self._poll_every)
+                self._said_lost = True
+        else:
+            self._said_lost = False
+            log.debug("watch.armed")
+            self._next = 0.0
+
+    def woken(self, now: float) -> None:
+        """Something happened: look soon, and see whether it is a storm."""
+        events = self._watch.heard() if self._watch else 0
+        if now - self._second >= 1:
+            self._second, self._events = now, 0
+        self._events += events
+        if self._events >= STORM and not self._storm and self._watch:
+            log.info("watch.storm", events=self._events)
+            self._watch.disarm()
+            self._storm, self._calm_since = True, now
+        self.again(now)
+
+    def again(self, at: float) -> None:
+        """Look at this time at the latest, or as soon as the last look allows."""
+        self._next = min(self._next, max(at, self._earliest))
+
+    def wants_look(self, now: float) -> bool:
+        """Whether it is time to look."""
+        return now >= self._next
+
+    def next_look(self) -> float:
+        """When the next look is due if nothing happens."""
+        return self._next
+
+    def looked(self, began: float, ended: float, *, changed: bool) -> None:
+        """A look is over. `changed`: something came, went or grew since the last one."""
+        self._earliest = ended + max(BREATH, REST * (ended - began))
+        self._next = max(ended + self._poll_every, self._earliest)
+        if self._storm:
+            if changed:
+                self._calm_since = ended
+            if ended - self._calm_since >= CALM:
+                self._storm = False
+                self.arm()  # and look once more
+            else:
+                self._next = max(ended + STORM_LOOK, self._earliest)
+        elif self._watch and not self._watch.alive():
+            self.arm()
+            if self._watch.armed:
+                log.info("watch.armed", reason="the folder was replaced, or the watch had ended")
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._watch:
+            self._watch.disarm()

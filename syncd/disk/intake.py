@@ -1,0 +1,156 @@
+"""Taking in: a settled file is claimed, copied, noted, placed and let go, so that a crash anywhere loses nothing."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from syncd.core.names import stamp
+from syncd.core.settle import Sighting
+from syncd.disk.drop import Claimed, Drop, Left
+from syncd.disk.durable import Digest, digest
+from syncd.disk.ledger import Arrival, Ledger
+from syncd.disk.repository import Repository
+
+THREADS = 8
+"""Copies under way at once: most of a copy is waiting for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A file that is in the repository now; `older` tells what became of one of its name, as `Repository.place` says."""
+
+    arrival: Arrival
+    older: str
+
+
+@dataclass(slots=True)
+class Taking:
+    """What one round of taking in did."""
+
+    taken: list[TakenIn] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+
+class Intake:
+    """Takes files into the repository. One round at a time; each may use several threads.
+
+    The order of the deeds is the promise: claim, copy and sync, note in the ledger, place, and only then let go of what
+    the sender wrote. `recover` finds from the places alone where a round was broken off.
+    """
+
+    def __init__(
+        self,
+        drop: Drop,
+        repository: Repository,
+        ledger: Ledger,
+        *,
+        queues: Callable[[str], bool],
+        now: Callable[[], datetime],
+    ) -> None:
+        """`queues(path)` tells whether files of this name wait in order, `now` is the site's time."""
+        self._drop = drop
+        self._repository = repository
+        self._ledger = ledger
+        self._queues = queues
+        self._now = now
+        self._whole = False  # a round was broken off, by an error or by the end of an earlier process
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="copy")
+
+    def close(self) -> None:
+        """End the threads; waits for the copies under way."""
+        self._pool.shutdown()
+
+    def take_in(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> Taking:
+        """Take in settled files of the drop folder, and settled ones that were claimed before.
+
+        A file that moves meanwhile stays claimed, to settle again. Raises `OSError`, `LedgerFault` or `Fault` when the
+        disk is in trouble; what was claimed by then is taken in by a later round.
+        """
+        done = Taking()
+        if not self._whole:
+            self._recover(done)
+            there = set(self._drop.look_at_claims())
+            claimed = [one for one in claimed if one in there]
+        self._whole = False
+        with ExitStack() as stack:
+            ours = list(self._drop.reopen(claimed, stack)) + self._claim(fresh, stack, done)
+            self._bring(ours, done)
+        self._whole = True
+        return done
+
+    def _claim(self, fresh: Sequence[Sighting], stack: ExitStack, done: Taking) -> list[Claimed]:
+        welcome = [sighting for sighting in fresh if self._repository.can_take(sighting.path)]
+        done.left += [Left(one, "name-taken") for one in fresh if one not in welcome] if len(welcome) < len(fresh) else []
+        ours = []
+        for one in self._drop.claim(welcome, stack) if welcome else ():
+            if isinstance(one, Claimed):
+                ours.append(one)
+            else:
+                done.left.append(one)
+        return ours
+
+    def _bring(self, ours: list[Claimed], done: Taking) -> None:
+        copies = zip(ours, self._pool.map(self._copy, ours), strict=True)
+        whole = [(claimed, copied) for claimed, copied in copies if copied]
+        if not whole:
+            return
+        arrivals = [self._arrival(claimed, copied) for claimed, copied in whole]
+        for claim in {claimed.claim for claimed, _ in whole}:
+            self._repository.sync_staged(claim, [one.path for one, _ in whole if one.claim == claim])
+        self._ledger.note_arrivals(arrivals)
+        for arrival in arrivals:
+            done.taken.append(self._place(arrival))
+        self._settle_names(arrivals)
+        self._drop.release([claimed for claimed, _ in whole])
+
+    def _copy(self, claimed: Claimed) -> Digest | None:
+        """Stage a claimed file; `None` when it changed while it was copied, or is being written."""
+        seen = claimed.seen
+        copied = self._repository.stage(claimed.claim, claimed.path, claimed.file, seen.size, seen.changed)
+        if claimed.moved() or copied.size != seen.size:
+            self._repository.unstage(claimed.claim, claimed.path)
+            return None
+        return copied
+
+    def _arrival(self, claimed: Claimed, copied: Digest) -> Arrival:
+        return Arrival(claimed.claim, claimed.path, self._now(), copied.size, copied.sha256)
+
+    def _place(self, arrival: Arrival) -> TakenIn:
+        path = arrival.path
+        older = self._repository.place(arrival.claim, path, queue=self._queues(path), stamp=stamp(arrival.arrived))
+        return TakenIn(arrival, older)
+
+    def _settle_names(self, arrivals: Sequence[Arrival]) -> None:
+        self._repository.sync_placed([arrival.path for arrival in arrivals])
+        for claim in {arrival.claim for arrival in arrivals}:
+            self._repository.clear_staged(claim)
+
+    # After a crash, or an error
+
+    def _recover(self, done: Taking) -> None:
+        """Bring a broken-off round to its end, or back to its beginning, for each file by where it is."""
+        placed = []
+        for claim, path in self._repository.staged():
+            arrival = self._ledger.arrival(claim, path)
+            if arrival:
+                done.taken.append(self._place(arrival))
+                placed.append(arrival)
+            else:  # never noted: the claimed file is still there, and is copied again
+                self._repository.unstage(claim, path)
+            self._repository.clear_staged(claim)
+        self._settle_names(placed)
+        self._let_go()
+        self._drop.clear_claims()
+        self._whole = True
+
+    def _let_go(self) -> None:
+        """Release the claimed files whose bytes are in the repository already."""
+        with ExitStack() as stack:
+            claimed = list(self._drop.reopen(self._drop.look_at_claims(), stack))
+            noted = [(one, arrival) for one in claimed if (arrival := self._ledger.arrival(one.claim, one.path))]
+            same = [one for one, arrival in noted if digest(one.file).sha256 == arrival.sha256]
+            other = [one for one, _ in noted if one not in same]
+            self._drop.release(same)
+            self._drop.claim_again(other)

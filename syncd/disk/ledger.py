@@ -1,0 +1,340 @@
+"""The ledger: what came, what was run, what was decided, in one SQLite file beside the places of the files."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syncd.core.model import Outcome, RunState
+from syncd.errors import LedgerFault
+
+MIGRATIONS = (
+    """
+    CREATE TABLE arrivals (
+        claim TEXT NOT NULL,      -- the claim that it came by; a file put by hand has one of its own
+        path BLOB NOT NULL,       -- relative to the drop folder, byte for byte
+        arrived REAL NOT NULL,    -- seconds since 1970, as all times here
+        size INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        PRIMARY KEY (claim, path)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX arrivals_by_hash ON arrivals (sha256);
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        tool TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        site TEXT NOT NULL,
+        path BLOB NOT NULL,       -- relative to the repository
+        size INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        asked_by TEXT NOT NULL,   -- 'timer', 'arrival' or who asked
+        simulated INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        started REAL NOT NULL,
+        ended REAL,
+        counts TEXT NOT NULL,     -- JSON: rows by outcome
+        plan TEXT NOT NULL,       -- digest of what the plan would send
+        reason TEXT NOT NULL,     -- why it was held, refused or failed
+        report TEXT NOT NULL,     -- the report's file name in reports/
+        approved_by TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX runs_by_tool ON runs (tool, started);
+    CREATE INDEX runs_by_start ON runs (started);
+    CREATE INDEX runs_by_hash ON runs (sha256);
+    CREATE INDEX runs_by_state ON runs (state);
+    CREATE TABLE ticks (tool TEXT PRIMARY KEY, ticked REAL NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE pauses (tool TEXT PRIMARY KEY, until REAL, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+)
+"""One script for each version of the schema; a script that has been released is never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that came: which bytes, when, by which claim, under which name."""
+
+    claim: str
+    path: str
+    arrived: datetime
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the ledger knows of a run."""
+
+    id: str
+    tool: str
+    kind: str
+    site: str
+    path: str
+    size: int
+    sha256: str
+    asked_by: str
+    started: datetime
+    simulated: bool = False
+    state: RunState = RunState.RUNNING
+    ended: datetime | None = None
+    counts: Mapping[Outcome, int] = field(default_factory=dict)
+    plan: str = ""
+    reason: str = ""
+    report: str = ""
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A tool that does not run, until a time or until somebody resumes it."""
+
+    tool: str
+    until: datetime | None
+    by: str
+
+
+class Ledger:
+    """One connection to the ledger; each thread has its own. Every method raises `LedgerFault` when SQLite can't."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _translated(path):
+            # autocommit: each statement, or each `with self._all():`, is a transaction of its own
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            _migrate(self._db)
+            os.chmod(path, 0o640)
+        self._identity = _identity(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def lost(self) -> bool:
+        """Whether somebody took the file away, or put another in its place, while it was open."""
+        try:
+            return _identity(self._path) != self._identity
+        except FileNotFoundError:
+            return True
+
+    @contextmanager
+    def _all(self) -> Iterator[sqlite3.Connection]:
+        with _translated(self._path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _one(self) -> Iterator[sqlite3.Connection]:
+        with _translated(self._path):
+            yield self._db
+
+    # Arrivals
+
+    def note_arrivals(self, arrivals: Iterable[Arrival]) -> None:
+        """Note some arrivals, durably and all or none; one that is known already stays as it is."""
+        with self._all() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?)",
+                ((a.claim, os.fsencode(a.path), a.arrived.timestamp(), a.size, a.sha256) for a in arrivals),
+            )
+
+    def arrival(self, claim: str, path: str) -> Arrival | None:
+        """The arrival by a claim under a name."""
+        with self._one() as db:
+            row = db.execute(
+                "SELECT * FROM arrivals WHERE claim = ? AND path = ?", (claim, os.fsencode(path))
+            ).fetchone()
+        return _arrival(row) if row else None
+
+    def arrivals(self, *, sha256: str = "", limit: int = 100) -> list[Arrival]:
+        """The newest arrivals, of these bytes alone where a hash is given."""
+        with self._one() as db:
+            rows = db.execute(
+                "SELECT * FROM arrivals WHERE ? IN ('', sha256) ORDER BY arrived DESC LIMIT ?", (sha256, limit)
+            ).fetchall()
+        return [_arrival(row) for row in rows]
+
+    def knows(self, sha256: str, path: str) -> bool:
+        """Whether these bytes ever arrived under this name."""
+        with self._one() as db:
+            found = db.execute(
+                "SELECT 1 FROM arrivals WHERE sha256 = ? AND path = ?", (sha256, os.fsencode(path))
+            ).fetchone()
+        return found is not None
+
+    # Runs
+
+    def note_run(self, run: RunRecord) -> None:
+        """Note a run as it stands now."""
+        with self._all() as db:
+            db.execute(
+                f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 17)})",
+                (
+                    run.id,
+                    run.tool,
+                    run.kind,
+                    run.site,
+                    os.fsencode(run.path),
+                    run.size,
+                    run.sha256,
+                    run.asked_by,
+                    run.simulated,
+                    run.state,
+                    run.started.timestamp(),
+                    run.ended.timestamp() if run.ended else None,
+                    json.dumps(run.counts),
+                    run.plan,
+                    run.reason,
+                    run.report,
+                    run.approved_by,
+                ),
+            )
+
+    def run(self, run: str) -> RunRecord | None:
+        """A run by its id."""
+        found = self._runs("WHERE id = ?", run)
+        return found[0] if found else None
+
+    def runs(self, *, tool: str = "", limit: int = 50) -> list[RunRecord]:
+        """The newest runs, of one tool alone where one is named."""
+        if tool:
+            return self._runs("WHERE tool = ? ORDER BY started DESC, id DESC LIMIT ?", tool, limit)
+        return self._runs("ORDER BY started DESC, id DESC LIMIT ?", limit)
+
+    def in_state(self, state: RunState) -> list[RunRecord]:
+        """The runs that stand so, oldest first."""
+        return self._runs("WHERE state = ? ORDER BY started, id", state)
+
+    def of_bytes(self, sha256: str) -> list[RunRecord]:
+        """The runs of a file's bytes, newest first."""
+        return self._runs("WHERE sha256 = ? ORDER BY started DESC, id DESC", sha256)
+
+    def change_run(self, run: RunRecord, **changes: object) -> RunRecord:
+        """Note a run with some fields changed, and return it."""
+        changed = replace(run, **changes)  # type: ignore[arg-type]  # the field's own type is checked by its caller
+        self.note_run(changed)
+        return changed
+
+    def _runs(self, where: str, *values: object) -> list[RunRecord]:
+        with self._one() as db:
+            return [_run(row) for row in db.execute(f"SELECT * FROM runs {where}", values)]
+
+    # Timers and pauses
+
+    def ticked(self) -> dict[str, datetime]:
+        """The last tick that was noted for each tool."""
+        with self._one() as db:
+            return {tool: _time(ticked) for tool, ticked in db.execute("SELECT tool, ticked FROM ticks")}
+
+    def note_ticks(self, ticks: Mapping[str, datetime]) -> None:
+        """Note the last tick of some tools."""
+        with self._all() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO ticks VALUES (?, ?)", ((tool, at.timestamp()) for tool, at in ticks.items())
+            )
+
+    def pauses(self) -> dict[str, Pause]:
+        """The tools that are paused, those whose pause has run out too."""
+        with self._one() as db:
+            rows = db.execute("SELECT tool, until, by FROM pauses").fetchall()
+        return {tool: Pause(tool, _time(until) if until is not None else None, by) for tool, until, by in rows}
+
+    def pause(self, pause: Pause) -> None:
+        """Note that a tool is paused."""
+        with self._all() as db:
+            until = pause.until.timestamp() if pause.until else None
+            db.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?, ?)", (pause.tool, until, pause.by))
+
+    def resume(self, tool: str) -> None:
+        """Forget a pause."""
+        with self._all() as db:
+            db.execute("DELETE FROM pauses WHERE tool = ?", (tool,))
+
+
+def opened(path: Path, now: datetime) -> tuple[Ledger, Path | None]:
+    """The ledger, and where a ruined one was set aside: it loses history, never files or work.
+
+    Raises `LedgerFault` when there can't even be a fresh one.
+    """
+    try:
+        ledger = Ledger(path)
+        ledger.runs(limit=1)
+        ledger.arrivals(limit=1)
+    except LedgerFault as fault:
+        if not isinstance(fault.__cause__, sqlite3.DatabaseError) or isinstance(
+            fault.__cause__, sqlite3.OperationalError
+        ):
+            raise
+        aside = path.with_name(f"{path.name}.ruined-{now:%Y%m%d-%H%M%S}")
+        os.replace(path, aside)
+        for companion in ("-wal", "-shm"):
+            path.with_name(path.name + companion).unlink(missing_ok=True)
+        return Ledger(path), aside
+    return ledger, None
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerFault(f"the ledger {path} can't be used: {error}") from error
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise LedgerFault(
+            f"the ledger was written by a newer syncd (schema {version}, this one knows {len(MIGRATIONS)}); "
+            "install that version again, or move the ledger away: it holds history only"
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    there = os.stat(path)
+    return there.st_dev, there.st_ino
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _arrival(row: tuple[str, bytes, float, int, str]) -> Arrival:
+    claim, path, arrived, size, sha256 = row
+    return Arrival(claim, os.fsdecode(path), _time(arrived), size, sha256)
+
+
+def _run(row: tuple[object, ...]) -> RunRecord:
+    (run, tool, kind, site, path, size, sha256, asked_by, simulated, state, started, ended, counts, *rest) = row
+    plan, reason, report, approved_by = (str(text) for text in rest)
+    assert isinstance(path, bytes) and isinstance(size, int) and isinstance(started, float)
+    return RunRecord(
+        id=str(run),
+        tool=str(tool),
+        kind=str(kind),
+        site=str(site),
+        path=os.fsdecode(path),
+        size=size,
+        sha256=str(sha256),
+        asked_by=str(asked_by),
+        simulated=bool(simulated),
+        state=RunState(str(state)),
+        started=_time(started),
+        ended=_time(ended) if isinstance(ended, float) else None,
+        counts={Outcome(name): count for name, count in json.loads(str(counts)).items()},
+        plan=plan,
+        reason=reason,
+        report=report,
+        approved_by=approved_by,
+    )

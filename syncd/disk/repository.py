@@ -1,0 +1,367 @@
+"""The repository: command files that wait, run and queue, and what runs leave behind."""
+
+import os
+import shutil
+import stat as modes
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from syncd.core.names import archive_name, is_tryback, numbered
+from syncd.core.patterns import is_pattern, matches
+from syncd.disk.durable import Digest, copy_bytes, digest, rename_new, sync_folder, write_whole
+from syncd.errors import Fault, UsageError
+
+RESERVED = ("archives", "reports")
+ARCHIVES, REFUSED, SUPERSEDED, REPORTS = "archives", "archives/refused", "archives/superseded", "reports"
+INCOMING, RUNNING, QUEUE = ".incoming", ".running", ".queue"
+
+_COPY, _MOVED = "copy", "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A plain file of the repository that is no tryback: `path` within it, bytes, and mtime in nanoseconds.
+
+    For a file that was dropped mtime is when its sender finished it, by this machine's clock.
+    """
+
+    path: str
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class InRun:
+    """A file that a run works on: `file` is where it lies now, `path` where it waited.
+
+    `moved` tells whether it is the waiting file itself (it must be archived or given back) or a copy.
+    """
+
+    run: str
+    path: str
+    file: Path
+    moved: bool
+
+
+class Repository:
+    """The tree of command files. One syncd alone works in it; people and other programs may put and move files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def make(self) -> None:
+        """Make the folders that a repository has; raises `OSError` when that can't be."""
+        for name in (ARCHIVES, REFUSED, SUPERSEDED, REPORTS, INCOMING, RUNNING, QUEUE):
+            (self.folder / name).mkdir(mode=0o770, parents=True, exist_ok=True)
+
+    def inside(self, path: str, *, writable: bool) -> Path:
+        """The file or folder of this name; raises `UsageError` for one that is outside, hidden, or syncd's own."""
+        parts = [part for part in path.split("/") if part not in {"", "."}]
+        if ".." in parts or any(part.startswith(".") for part in parts):
+            raise UsageError(f"{path} is not a name within the repository: no part may be '..' or begin with a dot.")
+        if writable and (not parts or parts[0] in RESERVED):
+            raise UsageError(
+                f"{path or 'the repository itself'} can't be changed: archives/ and reports/ belong to syncd; "
+                "what is in them goes by its age (keep_archives, keep_reports)."
+            )
+        whole = self.folder.joinpath(*parts)
+        if not whole.parent.resolve().is_relative_to(self.folder.resolve()):
+            raise UsageError(f"{path} leads out of the repository through a link.")
+        return whole
+
+    # Waiting files
+
+    def waiting(self, pattern: str = "") -> list[Waiting]:
+        """The files that wait, oldest first: those that a path or pattern means, or all of them."""
+        if pattern and not is_pattern(pattern):
+            one = _plain(self.folder / pattern)
+            return [Waiting(pattern, one.st_size, one.st_mtime_ns)] if one else []
+        found = [file for file in self._walk(self.folder, "") if not pattern or matches(pattern, file.path)]
+        return sorted(found, key=lambda file: (file.modified, file.path))
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[Waiting]:
+        try:
+            entries = list(os.scandir(folder))
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.name.startswith(".") or path in RESERVED:
+                continue
+            with suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._walk(folder / entry.name, path + "/")
+                elif entry.is_file(follow_symlinks=False) and not is_tryback(entry.name):
+                    there = entry.stat(follow_symlinks=False)
+                    yield Waiting(path, there.st_size, there.st_mtime_ns)
+
+    def queued(self, path: str) -> list[Waiting]:
+        """The files that wait behind one of this name, in their order."""
+        queue = self.folder / QUEUE / path
+        names = sorted(os.listdir(queue)) if queue.is_dir() else []
+        return [Waiting(path, (queue / name).stat().st_size, int(name.split("-")[0])) for name in names]
+
+    # Taking in
+
+    def can_take(self, path: str) -> bool:
+        """Whether a file can be placed under this name: no folder has it, and no file the name of a folder of it."""
+        parents = [self.folder / part for part in _parents(path)]
+        there = self.folder / path
+        return all(parent.is_dir() or not os.path.lexists(parent) for parent in parents) and not there.is_dir()
+
+    def stage(self, claim: str, path: str, source: int, size: int, modified: int) -> Digest:
+        """Copy an open file in, out of everybody's sight, so that it survives a power cut."""
+        staged = self.folder / INCOMING / claim / path
+        staged.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+        try:
+            copied = copy_bytes(source, target, size)
+            os.utime(target, ns=(modified, modified))
+        finally:
+            os.close(target)
+        return copied
+
+    def unstage(self, claim: str, path: str) -> None:
+        """Forget a staged copy."""
+        (self.folder / INCOMING / claim / path).unlink(missing_ok=True)
+
+    def staged(self) -> list[tuple[str, str]]:
+        """The claims and paths that are staged and not placed, as a crash leaves them."""
+        incoming = self.folder / INCOMING
+        return [
+            (claim, path)
+            for claim in (os.listdir(incoming) if incoming.is_dir() else [])
+            for path in _files(incoming / claim)
+        ]
+
+    def sync_staged(self, claim: str, paths: Iterable[str]) -> None:
+        """Make the names of staged files survive a power cut."""
+        top = self.folder / INCOMING / claim
+        for folder in {(top / path).parent for path in paths} | {top, top.parent}:
+            sync_folder(folder)
+
+    def place(self, claim: str, path: str, *, queue: bool, stamp: str) -> str:
+        """Give a staged file its name, and return what became of an older one.
+
+        "" (there was none), `queued` (this one waits behind it), or the name in `archives/superseded/` that the older
+        one has now.
+        """
+        staged, target = self.folder / INCOMING / claim / path, self.folder / path
+        target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+        if queue and (_plain(target) or self.queued(path)):
+            self._queue(staged, path)
+            return "queued"
+        superseded = ""
+        while True:
+            try:
+                rename_new(staged, target)
+                return superseded
+            except FileExistsError:
+                superseded = self._set_aside(target, SUPERSEDED, stamp) or superseded
+
+    def sync_placed(self, paths: Iterable[str]) -> None:
+        """Make the names of placed files survive a power cut."""
+        for folder in {(self.folder / path).parent for path in paths}:
+            sync_folder(folder)
+        sync_folder(self.folder / SUPERSEDED)
+        for path in paths:
+            if (self.folder / QUEUE / path).is_dir():
+                sync_folder(self.folder / QUEUE / path)
+
+    def clear_staged(self, claim: str) -> None:
+        """Remove what is left of a claim's staging folder once nothing is in it."""
+        _remove_empty_tree(self.folder / INCOMING / claim)
+
+    def _queue(self, file: Path, path: str) -> None:
+        queue = self.folder / QUEUE / path
+        queue.mkdir(mode=0o770, parents=True, exist_ok=True)
+        moment, number = file.stat().st_mtime_ns, 0
+        while True:
+            try:
+                return rename_new(file, queue / f"{moment:020d}-{number:06d}")
+            except FileExistsError:
+                number += 1
+
+    def advance(self) -> list[str]:
+        """Let the next one of each queue take its place, where that is free; returns the paths."""
+        moved = []
+        for path in {str(Path(file).parent) for file in _files(self.folder / QUEUE)}:
+            if not any(run.path == path and run.moved for run in self.running()):
+                first = min(os.listdir(self.folder / QUEUE / path))
+                (self.folder / path).parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+                with suppress(FileExistsError):
+                    rename_new(self.folder / QUEUE / path / first, self.folder / path)
+                    moved.append(path)
+                _remove_empty(self.folder / QUEUE, path)
+        return moved
+
+    # Running
+
+    def begin(self, run: str, path: str, *, copy: bool) -> InRun | None:
+        """Hand a file to a run: out of the waiting place, or a copy of it. `None` when it is no longer there."""
+        target = self.folder / RUNNING / run / (_COPY if copy else _MOVED) / path
+        target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+        source = self.folder / path
+        try:
+            if not _plain(source):
+                raise FileNotFoundError
+            if copy:
+                _copy(source, target)
+            else:
+                rename_new(source, target)
+        except FileNotFoundError:
+            _remove_empty_tree(self.folder / RUNNING / run)
+            return None
+        return InRun(run, path, target, moved=not copy)
+
+    def running(self) -> list[InRun]:
+        """The files that runs work on, or were working on when syncd was stopped."""
+        top = self.folder / RUNNING
+        return [
+            InRun(run, path, top / run / how / path, moved=how == _MOVED)
+            for run in (sorted(os.listdir(top)) if top.is_dir() else [])
+            for how in (_MOVED, _COPY)
+            for path in _files(top / run / how)
+        ]
+
+    def digest(self, file: Path) -> Digest:
+        """Size and hash of a file; raises `OSError` when it is a link or can't be read."""
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return digest(handle)
+        finally:
+            os.close(handle)
+
+    def give_back(self, file: InRun, *, queue: bool, stamp: str) -> str:
+        """Let a file wait again as if it had never run; returns the name in `archives/superseded/` when a newer one came."""
+        superseded = ""
+        if file.moved:
+            target = self.folder / file.path
+            target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+            try:
+                if queue and _plain(target):
+                    self._queue(target, file.path)
+                rename_new(file.file, target)
+            except FileExistsError:
+                superseded = self._set_aside(file.file, SUPERSEDED, stamp)
+        self.forget(file.run)
+        return superseded
+
+    def archive(self, file: InRun, archive: str) -> None:
+        """Put a file that was run where it stays: one atomic step, the last of its run.
+
+        `archive` is a name that `free` gave.
+        """
+        rename_new(file.file, self.folder / archive)
+        sync_folder((self.folder / archive).parent)
+        self.forget(file.run)
+
+    def refuse(self, path: str, stamp: str) -> str:
+        """Put a waiting file aside as refused; returns its new name, or "" when it is no longer there."""
+        return self._set_aside(self.folder / path, REFUSED, stamp)
+
+    def forget(self, run: str) -> None:
+        """Remove a run's folder, and copies in it."""
+        shutil.rmtree(self.folder / RUNNING / run / _COPY, ignore_errors=True)
+        _remove_empty_tree(self.folder / RUNNING / run)
+
+    def _set_aside(self, file: Path, folder: str, stamp: str) -> str:
+        for candidate in _names(f"{folder}/{archive_name(stamp, file.name)}"):
+            try:
+                rename_new(file, self.folder / candidate)
+            except FileExistsError:
+                continue
+            except FileNotFoundError:
+                return ""
+            sync_folder(self.folder / folder)
+            return candidate
+        raise AssertionError
+
+    # What runs leave
+
+    def free(self, names: Iterable[str]) -> int:
+        """The least number that all of these paths can have together: 1 when none of them is taken."""
+        names = tuple(names)
+        return next(n for n in count(1) if not any(os.path.lexists(self.folder / numbered(name, n)) for name in names))
+
+    def write(self, path: str, pieces: Iterable[bytes]) -> None:
+        """Write a new file, whole or not at all; raises `FileExistsError` when the name is taken."""
+        (self.folder / path).parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+        write_whole(self.folder / path, pieces, beside=self.folder / INCOMING)
+
+    def leftovers(self, folder: str) -> list[tuple[str, float]]:
+        """The files below `archives` or `reports` with their mtime, for retention."""
+        return [
+            (f"{folder}/{path}", (self.folder / folder / path).stat().st_mtime) for path in _files(self.folder / folder)
+        ]
+
+    def prune(self, paths: Iterable[str]) -> int:
+        """Delete archives and reports; returns how many. Never anything else."""
+        count = 0
+        for path in paths:
+            if path.split("/")[0] not in RESERVED:
+                raise Fault(f"{path} is no archive and no report: retention does not touch it")
+            (self.folder / path).unlink(missing_ok=True)
+            count += 1
+        return count
+
+
+def _names(name: str) -> Iterator[str]:
+    return (numbered(name, n) for n in count(1))
+
+
+def _plain(file: Path) -> os.stat_result | None:
+    try:
+        there = os.lstat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return there if modes.S_ISREG(there.st_mode) else None
+
+
+def _copy(source: Path, target: Path) -> None:
+    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        # Under a hidden name until it is whole: a copy found at start-up is one that can be run.
+        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=".")
+        try:
+            os.fchmod(handle, 0o640)
+            copy_bytes(reading, handle, os.fstat(reading).st_size)
+        finally:
+            os.close(handle)
+        rename_new(draft, target)
+    finally:
+        os.close(reading)
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _files(top: Path) -> list[str]:
+    """The files below a folder that are not hidden, relative to it; none when it does not exist."""
+    return [
+        os.path.relpath(os.path.join(folder, name), top)
+        for folder, _, names in os.walk(top)
+        for name in sorted(names)
+        if not name.startswith(".")
+    ]
+
+
+def _remove_empty(top: Path, path: str) -> None:
+    while path:
+        try:
+            os.rmdir(top / path)
+        except OSError:
+            return
+        path = path.rpartition("/")[0]
+
+
+def _remove_empty_tree(top: Path) -> None:
+    for folder, _, _ in os.walk(top, topdown=False):
+        with suppress(OSError):
+            os.rmdir(folder)

@@ -1,0 +1,97 @@
+"""The spool: plans and results of a run on disk, a line for each row, so that memory stays flat."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from syncd.core.model import Act, Outcome, Refusal, Result, Step
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
+class Spool:
+    """The files of one run in the state folder; they go with `clear`. Mode 0600: they name people."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._plan = folder / f"{run}.plan"
+        self._results = folder / f"{run}.results"
+        self.tryback = folder / f"{run}.tryback"
+        self.clear()
+
+    def write_plan(self, steps: Iterable[Step]) -> str:
+        """Keep a plan, and return its digest: two plans that send the same have the same one."""
+        sha256 = hashlib.sha256()
+        with _private(self._plan) as file:
+            for step in steps:
+                line = _encode(_step(step)).encode() + b"\n"
+                file.write(line)
+                sha256.update(line)
+        return sha256.hexdigest()
+
+    def plan(self) -> Iterator[Step]:
+        """The plan, in file order."""
+        with self._plan.open("rb") as lines:
+            for line in lines:
+                yield _read_step(json.loads(line))
+
+    @contextmanager
+    def writing_results(self) -> Iterator[Callable[[Iterable[Result]], None]]:
+        """Keep results as they come: call what this gives for each batch, which is on its way to disk when it returns."""
+        with _private(self._results) as file:
+
+            def write(results: Iterable[Result]) -> None:
+                for result in results:
+                    file.write(_encode(_result(result)).encode() + b"\n")
+                file.flush()
+
+            yield write
+
+    def results(self) -> Iterator[Result]:
+        """The results, in file order; none when there was no row to have one."""
+        if self._results.exists():
+            with self._results.open("rb") as lines:
+                for line in lines:
+                    yield _read_result(json.loads(line))
+
+    def clear(self) -> None:
+        """Remove the files."""
+        for path in (self._plan, self._results, self.tryback):
+            path.unlink(missing_ok=True)
+
+
+def _private(path: Path) -> IO[bytes]:
+    path.touch(mode=0o600)
+    return path.open("wb")
+
+
+def _step(step: Step) -> list[Any]:
+    acts = [[act.function, act.item, act.secrets, act.takes_id] for act in step.acts]
+    return [step.line, step.outcome, step.subject, acts, _refusal(step.refusal), step.notes]
+
+
+def _read_step(fields: list[Any]) -> Step:
+    line, outcome, subject, acts, refusal, notes = fields
+    return Step(
+        line, Outcome(outcome), subject, tuple(Act(*act) for act in acts), _read_refusal(refusal), tuple(notes)
+    )
+
+
+def _result(result: Result) -> list[Any]:
+    return [result.line, result.outcome, result.subject, _refusal(result.refusal), result.notes]
+
+
+def _read_result(fields: list[Any]) -> Result:
+    line, outcome, subject, refusal, notes = fields
+    return Result(line, Outcome(outcome), subject, _read_refusal(refusal), tuple(notes))
+
+
+def _refusal(refusal: Refusal | None) -> list[str] | None:
+    return [refusal.code, refusal.reason, refusal.column, refusal.value, refusal.cure] if refusal else None
+
+
+def _read_refusal(fields: list[str] | None) -> Refusal | None:
+    return Refusal(*fields) if fields else None

@@ -1,0 +1,210 @@
+"""Applying a plan: batches over several connections, each accounted for before the next."""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syncd.core.functions import FUNCTIONS, Function
+from syncd.core.model import NO_PASSWORD, Act, Outcome, Refusal, Result, Row, Step
+from syncd.errors import AnswerLost, ItemRefused, SyncdError
+from syncd.targets.base import Target
+
+WINDOW = 1_000
+"""Rows that are under way at once."""
+
+ALREADY_MEMBER = "3"
+"""The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
+
+Pair = tuple[Row, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that was carried out; `id` is what the site calls the new thing, where there is one."""
+
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An act that was sent, and nobody knows whether it was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An act that was never sent."""
+
+
+Fate = Done | Refusal | Lost | Unsent
+
+
+class Apply:
+    """Applies steps in file order, window by window.
+
+    After the first error that is not about a row, `down` holds it and all that is left is skipped.
+    """
+
+    def __init__(self, target: Target, pool: Executor, again: Callable[[str], bool], ready: Callable[[], None]) -> None:
+        """`again(subject)` tells whether several rows are about a subject. `ready` is called before each window: it
+        raises `SyncdError` when nothing more may be sent, which becomes `down`."""
+        self._target = target
+        self._pool = pool
+        self._again = again
+        self._ready = ready
+        self._made: dict[str, int] = {}
+        self.down: SyncdError | None = None
+
+    def results(self, pairs: Iterable[Pair]) -> Iterator[list[tuple[Row, Result]]]:
+        """The result of each row, window by window, in file order."""
+        for window in _windows(pairs):
+            if not self.down:
+                try:
+                    self._ready()
+                except SyncdError as error:
+                    self.down = error
+            yield list(zip([row for row, _ in window], self._apply(window), strict=True))
+
+    def _apply(self, window: list[Pair]) -> list[Result]:
+        fates: list[list[Fate]] = [[] for _ in window]
+        for rank in range(max((len(step.acts) for _, step in window), default=0)):
+            going = [
+                place
+                for place, (_, step) in enumerate(window)
+                if len(step.acts) > rank and all(isinstance(fate, Done) for fate in fates[place])
+            ]
+            for place, fate in self._send([(place, window[place], rank) for place in going]):
+                fates[place].append(fate)
+                if isinstance(fate, Done) and fate.id is not None:
+                    self._made.setdefault(window[place][1].subject, fate.id)
+        self._made = {subject: made for subject, made in self._made.items() if self._again(subject)}
+        return [self._result(step, fate) for (_, step), fate in zip(window, fates, strict=True)]
+
+    def _send(self, acts: list[tuple[int, Pair, int]]) -> Iterator[tuple[int, Fate]]:
+        """Send the acts of one rank, a function at a time, in batches that run side by side."""
+        by_function: dict[str, list[tuple[int, Any]]] = {}
+        for place, (row, step), rank in acts:
+            act = step.acts[rank]
+            item = self._item(act, row, step.subject)
+            if isinstance(item, Refusal):
+                yield place, item
+            else:
+                by_function.setdefault(act.function, []).append((place, item))
+        for name, items in by_function.items():
+            function = FUNCTIONS[name]
+            batches = [items[start : start + function.batch] for start in range(0, len(items), function.batch)]
+            futures = [self._pool.submit(self._call, function, [item for _, item in batch]) for batch in batches]
+            for batch, future in zip(batches, futures, strict=True):
+                fates, error = future.result()
+                self.down = self.down or error
+                yield from zip([place for place, _ in batch], fates, strict=True)
+
+    def _item(self, act: Act, row: Row, subject: str) -> Any:
+        item = dict(act.item)
+        for key, column in act.secrets.items():
+            item[key] = _unguessable() if column == NO_PASSWORD else row.cells[column]
+        if act.takes_id:
+            if subject not in self._made:
+                return Refusal(
+                    "earlier-row",
+                    "an earlier row was to create this, and it was refused",
+                    cure="Correct the earlier row; this one can stay as it is.",
+                )
+            item[act.takes_id] = self._made[subject]
+        return next(iter(item.values())) if FUNCTIONS[act.function].bare else item
+
+    def _call(self, function: Function, items: list[Any]) -> tuple[list[Fate], SyncdError | None]:
+        """Call a function with some items. A refused batch is halved until the bad row stands alone."""
+        if self.down:
+            return [Unsent()] * len(items), None
+        try:
+            answer = self._target.call(function.name, {function.items: items})
+        except ItemRefused as refused:
+            if len(items) == 1:
+                return [_refusal(refused.code, refused.message)], None
+            return self._halved(function, items)
+        except AnswerLost as lost:
+            return [Lost()] * len(items), lost
+        except SyncdError as error:
+            return [Unsent()] * len(items), error
+        return self._fates(function, items, answer)
+
+    def _halved(self, function: Function, items: list[Any]) -> tuple[list[Fate], SyncdError | None]:
+        middle = len(items) // 2
+        first, error = self._call(function, items[:middle])
+        if error:
+            return first + [Unsent()] * (len(items) - middle), error
+        second, error = self._call(function, items[middle:])
+        return first + second, error
+
+    def _fates(self, function: Function, items: list[Any], answer: Any) -> tuple[list[Fate], SyncdError | None]:
+        match function.answer:
+            case "ids":
+                if not isinstance(answer, list) or len(answer) != len(items):
+                    found = len(answer) if isinstance(answer, list) else "no"
+                    error = AnswerLost(f"{function.name} was sent {len(items)} items and answered {found}")
+                    return [Lost()] * len(items), error
+                return [Done(int(made["id"])) for made in answer], None
+            case "warnings":
+                warned = {int(one["itemid"]): one for one in (answer or {}).get("warnings", [])}
+                return [
+                    _refusal(str(one["warningcode"]), one["message"]) if (one := warned.get(int(item["id"]))) else Done()
+                    for item in items
+                ], None
+            case "vague":
+                warnings = [one for one in (answer or {}).get("warnings", []) if str(one["warningcode"]) != ALREADY_MEMBER]
+                if not warnings:
+                    return [Done()] * len(items), None
+                if len(items) == 1:
+                    return [_refusal(str(warnings[0]["warningcode"]), warnings[0]["message"])], None
+                return self._halved(function, items)
+            case "null":
+                return [Done()] * len(items), None
+
+    def _result(self, step: Step, fates: Sequence[Fate]) -> Result:
+        result = Result(step.line, step.outcome, step.subject, step.refusal, step.notes)
+        for done, fate in enumerate(fates):
+            match fate:
+                case Refusal():
+                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(fate, step, done))
+                case Lost():
+                    return replace(result, outcome=Outcome.UNKNOWN)
+                case Unsent():
+                    return replace(result, outcome=Outcome.UNKNOWN if done else Outcome.SKIPPED)
+        return result
+
+
+def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """Cut the file into windows in which no subject that is acted on comes twice: rows about one thing keep their order."""
+    window: list[Pair] = []
+    subjects: set[str] = set()
+    for row, step in pairs:
+        if len(window) >= WINDOW or (step.acts and step.subject in subjects):
+            yield window
+            window, subjects = [], set()
+        window.append((row, step))
+        if step.acts:
+            subjects.add(step.subject)
+    if window:
+        yield window
+
+
+def _partly(refusal: Refusal, step: Step, done: int) -> Refusal:
+    if not done:
+        return refusal
+    return replace(refusal, reason=f"{step.outcome}, but not all of it: {refusal.reason}")
+
+
+def _refusal(code: str, message: str) -> Refusal:
+    said = f"Moodle says: {message.strip()}" if message.strip() else "Moodle does not say why"
+    return Refusal(
+        "site-refused",
+        f"{said} [{code}]" if code else said,
+        cure="Correct the row; where Moodle gives no reason, look for a username or e-mail address that is taken.",
+    )
+
+
+def _unguessable() -> str:
+    # Long and random; the tail meets any password policy's wish for kinds of characters.
+    return secrets.token_urlsafe(32) + "aA1*"

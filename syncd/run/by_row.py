@@ -1,0 +1,128 @@
+"""A run of a kind that works row by row: read, plan, guard, apply."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+from typing import BinaryIO
+
+from syncd.core.guard import breaches
+from syncd.core.model import Outcome, Result, RunState, Step
+from syncd.core.rows import rows, tryback
+from syncd.disk.spool import Spool
+from syncd.errors import FileRefused
+from syncd.run.applying import Apply, Pair
+from syncd.run.job import Ending, Interrupted, Job, Place, ended_by
+from syncd.run.planning import Plan, plan
+from syncd.run.reading import Reading, check, read
+from syncd.tools.base import RowTool
+
+
+def run_by_row(job: Job, tool: RowTool, place: Place, spool: Spool) -> Ending:
+    """Run a file; its results, and its tryback where rows were refused, are in the spool afterwards.
+
+    Raises `FileRefused`, what the target raises before anything was sent, and `Interrupted`.
+    """
+    with job.file.file.open("rb") as file, ThreadPoolExecutor(place.connections, "call") as pool:
+        beat = _Beat(place)
+        reading = read(file, tool, job.encoding, job.separator, beat.reading)
+        beat.total = reading.rows
+        planned = plan(
+            check(file, tool, reading.dialect), tool, reading.again, place.target, pool, spool, beat.planning
+        )
+        ending = Ending(
+            state=RunState.DONE, counts=planned.counts, planned=planned.counts, plan=planned.digest, notes=reading.notes
+        )
+        if held := _over(tool, reading, planned, job):
+            return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))
+        if job.simulated or not (planned.counts.keys() - {Outcome.UNCHANGED}):
+            return replace(ending, counts=_results_of_plan(spool, sent=True))
+        return _apply(file, reading, ending, place, spool, pool)
+
+
+def _over(tool: RowTool, reading: Reading, planned: Plan, job: Job) -> tuple[str, ...]:
+    """Why a person must look at this first; nothing when the plan keeps the limits, or is the one that was approved."""
+    if job.approved_by and planned.digest == job.approved_plan:
+        return ()
+    over = [str(breach) for breach in breaches(tool.guard, reading.rows, planned.counts)]
+    if reading.cut_off:
+        over.append(f"cut-off: {reading.cut_off.reason}")
+    if over and job.approved_by:
+        over.append(f"the plan that {job.approved_by} approved is no longer what would be done: look at it again")
+    return tuple(over)
+
+
+def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
+    """Keep the results of a plan that is not carried out: as they would be, or (not `sent`) as skipped."""
+    counts: Counter[Outcome] = Counter()
+
+    def results() -> Iterator[Result]:
+        for step in spool.plan():
+            outcome = step.outcome if sent or not step.outcome.applied else Outcome.SKIPPED
+            counts[outcome] += 1
+            yield Result(step.line, outcome, step.subject, step.refusal, step.notes)
+
+    with spool.writing_results() as write:
+        write(results())
+    return counts
+
+
+def _apply(
+    file: BinaryIO, reading: Reading, ending: Ending, place: Place, spool: Spool, pool: Executor
+) -> Ending:
+    whole = os.fstat(file.fileno())
+
+    def ready() -> None:
+        if place.stop():
+            raise Interrupted("stopped")
+        now = os.fstat(file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (whole.st_size, whole.st_mtime_ns):
+            raise FileRefused("replaced", "the file was changed while it was being run: nothing more of it was sent")
+
+    apply = Apply(place.target, pool, reading.again, ready)
+    counts: Counter[Outcome] = Counter()
+
+    def refused(write: Callable[[list[Result]], None]) -> Iterator[tuple[str, str]]:
+        """Apply everything, keeping the results, and hand on the rows that were refused."""
+        for window in apply.results(_pairs(file, reading, spool.plan())):
+            if isinstance(apply.down, Interrupted):
+                raise apply.down
+            write([result for _, result in window])
+            counts.update(result.outcome for _, result in window)
+            place.progress("apply", counts.total(), reading.rows)
+            yield from ((row.raw, result.refusal.reason) for row, result in window if result.refusal)
+
+    with spool.writing_results() as write, spool.tryback.open("wb") as corrected:
+        for line in tryback(reading.dialect.header_raw, refused(write), reading.dialect):
+            corrected.write(line)
+    if not counts[Outcome.REJECTED]:
+        spool.tryback.unlink()
+    ending = replace(ending, counts=counts)
+    return ended_by(apply.down, ending) if apply.down else ending
+
+
+def _pairs(file: BinaryIO, reading: Reading, steps: Iterator[Step]) -> Iterator[Pair]:
+    # The plan names no password: the row beside it does.
+    file.seek(0)
+    for (row, _), step in zip(rows(file, reading.dialect), steps, strict=True):
+        yield row, step
+
+
+class _Beat:
+    """Tells how far the run is, and ends it when it is to stop."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.total = 0
+
+    def reading(self, rows: int) -> None:
+        self._beat("read", rows)
+
+    def planning(self, rows: int) -> None:
+        self._beat("plan", rows)
+
+    def _beat(self, phase: str, rows: int) -> None:
+        if self._place.stop():
+            raise Interrupted("stopped")
+        self._place.progress(phase, rows, self.total)

@@ -1,0 +1,87 @@
+"""Planning: what each row would change, found by asking the site in batches."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from syncd.core.model import Call, Outcome, Refusal, Step
+from syncd.disk.spool import Spool
+from syncd.errors import Fault, ItemRefused
+from syncd.run.reading import Checked
+from syncd.targets.base import Target
+from syncd.tools.base import Memory, RowTool, Wish
+
+WINDOW = 2_000
+"""Rows planned at once: enough for a look-up on each of four connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a plan comes to. The plan itself is in the spool; `digest` stands for it."""
+
+    counts: Counter[Outcome]
+    digest: str
+
+
+def plan(
+    checked: Iterable[Checked],
+    tool: RowTool,
+    again: Callable[[str], bool],
+    target: Target,
+    pool: Executor,
+    spool: Spool,
+    beat: Callable[[int], None],
+) -> Plan:
+    """Plan every row, in file order, into the spool. Changes nothing on the site.
+
+    `beat(rows)` is called after each window; what it raises ends the planning. Raises what the target raises.
+    """
+    counts: Counter[Outcome] = Counter()
+
+    def steps() -> Iterator[Step]:
+        memory = Memory(again)
+        rows = iter(checked)
+        while window := list(islice(rows, WINDOW)):
+            for step in _planned(window, tool, memory, target, pool):
+                counts[step.outcome] += 1
+                yield step
+            beat(counts.total())
+
+    digest = spool.write_plan(steps())
+    return Plan(counts, digest)
+
+
+def _planned(
+    window: list[Checked], tool: RowTool, memory: Memory, target: Target, pool: Executor
+) -> Iterator[Step]:
+    wishes = [wish for _, wish in window if isinstance(wish, Wish)]
+    steps = iter(_asked(tool, wishes, memory, target, pool))
+    for row, wish in window:
+        if isinstance(wish, Refusal):
+            yield Step(row.line, Outcome.REJECTED, refusal=wish)
+        else:
+            yield next(steps)
+
+
+def _asked(tool: RowTool, wishes: list[Wish], memory: Memory, target: Target, pool: Executor) -> list[Step]:
+    """Hold the conversation that a plan is: ask what it wants to know, all at once, until it knows enough."""
+
+    def ask(call: Call) -> Any:
+        try:
+            return target.call(call.function, call.parameters)
+        except ItemRefused as refused:
+            raise Fault(f"Moodle refuses a question ({call.function}): {refused}") from refused
+
+    conversation = tool.plan(wishes, memory)
+    try:
+        calls = next(conversation)
+        while True:
+            calls = conversation.send(list(pool.map(ask, calls)))
+    except StopIteration as end:
+        steps: list[Step] = end.value
+    if [step.line for step in steps] != [wish.line for wish in wishes]:
+        raise Fault(f"the kind {tool.kind} did not plan each row once, in order: a defect of syncd, please report it")
+    return steps

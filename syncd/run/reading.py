@@ -1,0 +1,76 @@
+"""Reading a command file: every row checked as far as that goes without the site, in flat memory."""
+
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from syncd.core.model import Refusal, Row
+from syncd.core.rows import Dialect, Encoding, Separator, recognise, rows
+from syncd.errors import FileRefused
+from syncd.tools.base import RowTool, Wish
+
+Checked = tuple[Row, Wish | Refusal]
+
+BEAT = 1_000
+"""Rows between two calls of a beat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the whole of a file came to: how it is written, how many rows it has, and which subjects come again.
+
+    `cut_off` is set when the file ends inside its last row.
+    """
+
+    dialect: Dialect
+    rows: int
+    rejected: int
+    notes: tuple[str, ...]
+    repeated: frozenset[int]
+    cut_off: Refusal | None
+
+    def again(self, subject: str) -> bool:
+        """Whether more than one row is about this subject. (Once in 2^64, wrongly yes: that costs time only.)"""
+        return hash(subject) in self.repeated
+
+
+def read(
+    file: BinaryIO, tool: RowTool, encoding: Encoding, separator: Separator, beat: Callable[[int], None]
+) -> Reading:
+    """Read and check a whole command file; raises `FileRefused` when it can't be understood.
+
+    `beat(rows)` is called now and then; what it raises ends the reading.
+    """
+    dialect = recognise(file, encoding, separator, tool.columns)
+    notes = tuple(tool.check_header(dialect.header))
+    count = rejected = 0
+    cut_off = None
+    # Hashes, not subjects: a million of them are 8 MB.
+    subjects = array("q")
+    for row, checked in check(file, tool, dialect):
+        count += 1
+        if isinstance(checked, Refusal):
+            rejected += 1
+            if checked.code == "cut-off":
+                cut_off = checked
+        else:
+            subjects.append(hash(checked.subject))
+        if not row.line % BEAT:
+            beat(count)
+    if not count:
+        raise FileRefused("empty", "the file has a header and no row", cure="Upload the file again with its rows.")
+    beat(count)
+    return Reading(dialect, count, rejected, notes, _repeated(subjects), cut_off)
+
+
+def check(file: BinaryIO, tool: RowTool, dialect: Dialect) -> Iterator[Checked]:
+    """Every row with what it wishes, or why it is refused, in file order from the beginning."""
+    file.seek(0)
+    for row, refusal in rows(file, dialect):
+        yield row, refusal or tool.check(row)
+
+
+def _repeated(subjects: array[int]) -> frozenset[int]:
+    ordered = sorted(subjects)
+    return frozenset(one for one, other in zip(ordered, ordered[1:], strict=False) if one == other)

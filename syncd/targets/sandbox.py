@@ -1,0 +1,157 @@
+"""The practice site: one SQLite file that answers Moodle's web-service functions as Moodle does."""
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from syncd.errors import Fault, ItemRefused, SiteRefused, SiteUnreachable
+from syncd.targets import sandbox_cohorts as cohorts
+from syncd.targets import sandbox_lookups as lookups
+from syncd.targets import sandbox_users as users
+from syncd.targets.base import TargetSettings
+from syncd.targets.sandbox_parameters import Check, structure
+from syncd.targets.sandbox_site import ADMIN_ID, Visit, connect
+
+PROFILE_FIELDS = ("student_type", "entry_year")
+
+
+class SandboxSettings(TargetSettings):
+    """`[target] kind = "sandbox"`: a practice site in the state folder, to rehearse on."""
+
+    kind: ClassVar[str] = "sandbox"
+
+    profile_fields: tuple[str, ...] = PROFILE_FIELDS
+    """The shortnames of the site's custom profile fields; as in Moodle, others are dropped without a word."""
+
+    def open(self, state: Path) -> "Sandbox":
+        """The practice site `sandbox.sqlite` in `state`, made at the first call if it is not there."""
+        return Sandbox(state / "sandbox.sqlite", profile_fields=self.profile_fields)
+
+    @property
+    def site(self) -> str:
+        """There is one practice site."""
+        return "sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """What its parameters must look like, what it does with them, and whether that may change the site."""
+
+    takes: Check
+    answer: Callable[..., Any]
+    writes: bool
+
+
+class Sandbox:
+    """A Moodle site in one file, with its administrator (id 2), its guest (id 1) and nobody else at first.
+
+    It keeps Moodle's promises and traps: what is refused whole, what only warns, what is ignored without a word.
+    `clock` tells the time in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        profile_fields: tuple[str, ...] = PROFILE_FIELDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = path
+        self._profile_fields = frozenset(profile_fields)
+        self._clock = clock
+        # A deque's append and pop are atomic: a call takes an idle connection and gives it back.
+        self._idle: deque[sqlite3.Connection] = deque()
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Carry out `function` in one transaction and return what Moodle's JSON answer would hold."""
+        if (called := _FUNCTIONS.get(function)) is None:
+            raise SiteRefused(f"The practice site has no web-service function {function}.")
+        taken = called.takes(parameters)
+        with self._errors_translated(), self._connection() as connection, _transaction(connection, called.writes):
+            answer = called.answer(Visit(connection, int(self._clock()), self._profile_fields), **taken)
+        _check_answer(answer)
+        return answer
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = connect(self._path)
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+    @contextmanager
+    def _errors_translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:  # locked, disk full, read-only, folder gone
+            raise SiteUnreachable(f"The practice site {self._path} can't be used now: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise Fault(
+                f"The practice site {self._path} is damaged ({error}): set the file aside to begin a new one."
+            ) from error
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, writes: bool) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself rolls back when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _check_answer(answer: Any) -> None:
+    # Moodle checks its answer after the commit: a weak password's warning, whose code is HTML, spoils it.
+    warnings = answer.get("warnings", ()) if isinstance(answer, dict) else ()
+    if not all(warning["warningcode"].isalnum() for warning in warnings):
+        raise ItemRefused("invalidresponse", "Invalid response value detected")
+
+
+def _site_info(visit: Visit) -> dict[str, Any]:
+    return {
+        "sitename": "Practice site",
+        "siteurl": "https://sandbox.invalid",
+        "username": "admin",
+        "firstname": "Admin",
+        "lastname": "User",
+        "fullname": "Admin User",
+        "userid": ADMIN_ID,
+        "lang": "en",
+        "userissiteadmin": True,
+        "release": "5.1 (practice)",
+        "version": "2025100600.02",
+        "functions": [{"name": name, "version": "2025100600"} for name in sorted(_FUNCTIONS)],
+    }
+
+
+_FUNCTIONS = {
+    "core_webservice_get_site_info": _Function(structure({}), _site_info, writes=False),
+    "core_user_create_users": _Function(users.CREATE, users.create, writes=True),
+    "core_user_update_users": _Function(users.UPDATE, users.update, writes=True),
+    "core_user_delete_users": _Function(users.DELETE, users.delete, writes=True),
+    "core_user_get_users_by_field": _Function(lookups.BY_FIELD, lookups.by_field, writes=False),
+    "core_user_get_users": _Function(lookups.SEARCH, lookups.search, writes=False),
+    "core_cohort_create_cohorts": _Function(cohorts.CREATE, cohorts.create, writes=True),
+    "core_cohort_get_cohorts": _Function(cohorts.GET, cohorts.get, writes=False),
+    "core_cohort_search_cohorts": _Function(cohorts.SEARCH, cohorts.search, writes=False),
+    "core_cohort_delete_cohorts": _Function(cohorts.DELETE, cohorts.delete, writes=True),
+    "core_cohort_add_cohort_members": _Function(cohorts.ADD_MEMBERS, cohorts.add_members, writes=True),
+    "core_cohort_get_cohort_members": _Function(cohorts.MEMBERS, cohorts.members, writes=False),
+}

@@ -1,0 +1,98 @@
+"""The practice site's tables in SQLite, with the way that Moodle's database compares text."""
+
+import sqlite3
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncd.errors import Fault
+
+GUEST_ID = 1
+ADMIN_ID = 2
+
+_VERSION = 1
+_TABLES = f"""
+CREATE TABLE user (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- Moodle never gives an id twice
+    username TEXT NOT NULL UNIQUE,
+    idnumber_key TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    timemodified INTEGER NOT NULL DEFAULT 0,
+    record TEXT NOT NULL                   -- every field of the account as JSON, but no password
+);
+CREATE INDEX user_idnumber ON user (idnumber_key);
+CREATE UNIQUE INDEX user_email ON user (email_key) WHERE deleted = 0;
+CREATE TABLE cohort (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    idnumber TEXT NOT NULL,
+    idnumber_key TEXT NOT NULL,
+    description TEXT NOT NULL,
+    descriptionformat INTEGER NOT NULL,
+    visible INTEGER NOT NULL
+);
+CREATE INDEX cohort_idnumber ON cohort (idnumber_key);
+CREATE TABLE cohort_member (
+    cohortid INTEGER NOT NULL REFERENCES cohort (id) ON DELETE CASCADE,
+    userid INTEGER NOT NULL REFERENCES user (id),
+    PRIMARY KEY (cohortid, userid)
+) WITHOUT ROWID;
+CREATE INDEX cohort_member_user ON cohort_member (userid);
+INSERT INTO user (id, username, idnumber_key, email_key, record) VALUES
+    ({GUEST_ID}, 'guest', '', 'root@localhost',
+     '{{"firstname": "Guest user", "lastname": " ", "email": "root@localhost", "auth": "manual"}}'),
+    ({ADMIN_ID}, 'admin', '', 'admin@sandbox.invalid',
+     '{{"firstname": "Admin", "lastname": "User", "email": "admin@sandbox.invalid", "auth": "manual"}}');
+PRAGMA user_version = {_VERSION};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One call's view of the site: an open transaction, the time in seconds, and the custom profile fields."""
+
+    connection: sqlite3.Connection
+    now: int
+    profile_fields: frozenset[str]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the site, made with its administrator and its guest if it is not there yet.
+
+    The connection may be used by any thread, by one at a time. Raises `Fault` for a site of another version.
+    """
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A practice site may lose its last calls when the power fails; it is never damaged by it.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _furnish(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _furnish(connection: sqlite3.Connection, path: Path) -> None:
+    if (found := _version(connection)) == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        if (found := _version(connection)) == 0:
+            for statement in _TABLES.split(";\n"):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    if found not in (0, _VERSION):
+        raise Fault(f"The practice site {path} has version {found} and this syncd knows {_VERSION}: set it aside.")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def compared(value: str) -> str:
+    """What two texts have in common when utf8mb4_unicode_ci takes them for equal: not case, accents, last blanks."""
+    if not value.isascii():
+        decomposed = unicodedata.normalize("NFKD", value.casefold())
+        value = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return value.lower().rstrip(" ")

@@ -1,0 +1,130 @@
+"""The cohorts that rows name, as the rows so far will have left them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncd.core.model import Act, Call
+from syncd.tools.users_columns import COHORT_IDNUMBER, Unfit
+from syncd.tools.users_questions import Question
+
+_ALL = 1_000_000
+
+
+@dataclass(slots=True, eq=False)
+class Cohort:
+    """A cohort; `id` is 0 while it is only to be made. `members` are the site's own, None until they were asked for."""
+
+    id: int
+    name: str
+    idnumber: str
+    members: frozenset[int] | None = None
+
+
+class Cohorts:
+    """The site's cohorts, asked for once in a run and only when a row names one."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._by_idnumber: dict[str, Cohort] = {}
+        self._by_name: dict[str, list[Cohort]] = {}
+
+    def questions(self) -> list[Question]:
+        """What must be asked before cohorts can be found.
+
+        An idnumber is unique on the whole site. Names are not, and those that count are the system's own: only the
+        search tells them from the categories'.
+        """
+        if self._asked:
+            return []
+        self._asked = True
+        system = {"contextlevel": "system", "instanceid": 0}
+        search = {"query": "", "context": system, "includes": "self", "limitfrom": 0, "limitnum": _ALL}
+        return [
+            (Call("core_cohort_get_cohorts", {"cohortids": []}), self._take_idnumbers),
+            (Call("core_cohort_search_cohorts", search), self._take_names),
+        ]
+
+    def member_questions(self, named: Iterable[tuple[str, str]]) -> list[Question]:
+        """What must be asked before it is known who is in the cohorts of these names and idnumbers."""
+        found = dict.fromkeys(cohort for name, idnumber in named for cohort in self._found(name, idnumber))
+        unknown = [cohort for cohort in found if cohort.id and cohort.members is None]
+        if not unknown:
+            return []
+
+        def take(answer: Iterable[Mapping[str, Any]]) -> None:
+            members = {entry["cohortid"]: frozenset(entry["userids"]) for entry in answer}
+            for cohort in unknown:
+                cohort.members = members.get(cohort.id, frozenset())
+
+        return [(Call("core_cohort_get_cohort_members", {"cohortids": [cohort.id for cohort in unknown]}), take)]
+
+    def wanted(self, name: str, idnumber: str, *, create: bool) -> Cohort | None:
+        """The cohort that a row names, by its idnumber or else by its exact name; a new one where `create` allows it.
+
+        A new cohort whose row gives no idnumber gets its name as idnumber: members are added by nothing else that
+        is known beforehand. Raises `Unfit` when there is none, or more than one.
+        """
+        if not name and not idnumber:
+            return None
+        found = self._found(name, idnumber)
+        if len(found) > 1:
+            raise Unfit(
+                "ambiguous", "several cohorts have this name", "cohort", name, "Name it by its idnumber, in cohortid."
+            )
+        if found:
+            return found[0]
+        column, value = ("cohort", name) if name else ("cohortid", idnumber)
+        if not create:
+            raise Unfit("cohort-missing", "the site has no such cohort", column, value, "Make the cohort in Moodle.")
+        new = Cohort(0, name or idnumber, idnumber or name, frozenset())
+        if len(new.idnumber) > COHORT_IDNUMBER or new.idnumber in self._by_idnumber:
+            raise Unfit(
+                "cohort-missing",
+                "the site has no cohort of this name, and the name can't serve as the idnumber of a new one",
+                column,
+                value,
+                "Give the cohort's idnumber, in cohortid.",
+            )
+        return new
+
+    def joining(self, username: str, cohort: Cohort) -> tuple[tuple[Act, ...], tuple[Act, ...]]:
+        """The acts that make a new cohort, once for all rows, and those that put an account into it."""
+        making: tuple[Act, ...] = ()
+        if not cohort.id and self._by_idnumber.get(cohort.idnumber) is not cohort:
+            self._add_idnumber(cohort)
+            self._add_name(cohort)
+            system = {"type": "system", "value": ""}
+            item = {"categorytype": system, "name": cohort.name, "idnumber": cohort.idnumber}
+            making = (Act("core_cohort_create_cohorts", item),)
+        which = ("id", str(cohort.id)) if cohort.id else ("idnumber", cohort.idnumber)
+        member = {
+            "cohorttype": dict(zip(("type", "value"), which, strict=True)),
+            "usertype": {"type": "username", "value": username},
+        }
+        return making, (Act("core_cohort_add_cohort_members", member),)
+
+    def _found(self, name: str, idnumber: str) -> Sequence[Cohort]:
+        if idnumber and (cohort := self._by_idnumber.get(idnumber)):
+            return (cohort,)
+        return self._by_name.get(name, ()) if name else ()
+
+    def _take_idnumbers(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        for entry in answer:
+            self._add_idnumber(_cohort(entry))
+
+    def _take_names(self, answer: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        for entry in answer["cohorts"]:
+            cohort = _cohort(entry)
+            self._add_name(self._by_idnumber.get(cohort.idnumber, cohort))
+
+    def _add_idnumber(self, cohort: Cohort) -> None:
+        if cohort.idnumber:
+            self._by_idnumber.setdefault(cohort.idnumber, cohort)
+
+    def _add_name(self, cohort: Cohort) -> None:
+        self._by_name.setdefault(cohort.name, []).append(cohort)
+
+
+def _cohort(entry: Mapping[str, Any]) -> Cohort:
+    return Cohort(entry["id"], entry["name"], entry.get("idnumber") or "")

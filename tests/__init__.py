@@ -1,0 +1,1 @@
+"""The proofs, in the order of the rooms."""
