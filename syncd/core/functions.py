@@ -20,6 +20,7 @@ class Function:
     bare: bool = False
 
 
+# In the order in which those of one stretch of a file are sent: what is made comes before what needs it.
 FUNCTIONS = {
     function.name: function
     for function in (

@@ -1,6 +1,6 @@
 """The dispatch: which tool runs next on which file, and what becomes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from syncd.core.agenda import Standing, backoff, due, next_tick, spent
 from syncd.core.durations import spoken
 from syncd.core.model import RunState
 from syncd.core.names import stamp
-from syncd.daemon.asked import Asked, answered
+from syncd.daemon.asked import Asked
 from syncd.daemon.notes import Ended, Note, Progress
 from syncd.daemon.orders import Orders
 from syncd.daemon.waitlist import Waitlist
@@ -59,6 +59,7 @@ class Dispatch:
     def __init__(
         self, orders: Orders, repository: Repository, ledger: Ledger, place: Place, post: Callable[[Note], None]
     ) -> None:
+        """`post` takes the notes that tell how a run goes on and ends."""
         self.orders = orders
         self.waitlist = Waitlist(orders, repository, ledger)
         self.pauses = ledger.pauses()
@@ -188,8 +189,8 @@ class Dispatch:
         job = self._job(asked.tool, in_run, record=record, asked_by=asked.who, simulated=asked.simulated)
         if record:
             self.waitlist.free(record)
-            decided = {"rejected_by": asked.who} if asked.rejected else {"approved_by": asked.who}
-            job = replace(job, started=now, approved_plan=record.plan, **decided)
+            job = replace(job, started=now, approved_plan=record.plan)
+            job = replace(job, rejected_by=asked.who) if asked.rejected else replace(job, approved_by=asked.who)
         self._begin(job, asked)
 
     def _job(

@@ -49,4 +49,12 @@ class Progress:
     total: int
 
 
-Note = Woken | Stop | Reload | TookIn | Ended | Progress | Request
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The night's retention is over: how many files went, and what broke it off."""
+
+    count: int
+    error: OSError | None = None
+
+
+Note = Woken | Stop | Reload | TookIn | Ended | Progress | Pruned | Request

@@ -21,6 +21,10 @@ class Orders:
         """The tool that a file of the repository is for; "" for none."""
         return next((name for name, tool in self.tools.items() if matches(tool.file, path)), "")
 
+    def means(self, tool: str, path: str) -> bool:
+        """Whether a file of this path, once it is in the repository, is the tool's."""
+        return tool in self.tools and matches(self.tools[tool].file, path)
+
     def queues(self, path: str) -> bool:
         """Whether files of this name wait in order, none taking another's place."""
         tool = self.tools.get(self.tool_of(path))

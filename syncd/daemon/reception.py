@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from syncd import logs
@@ -18,7 +18,7 @@ from syncd.errors import Fault, LedgerFault
 log = logs.get()
 
 ROUND = 256
-"""Files taken in by one round: enough to share the waiting for the disk, few enough to keep handles and memory small."""
+"""Files taken in by one round: enough to share the waiting for the disk, and few enough handles."""
 
 RETRY = 5.0
 """Seconds until the disk is tried again after it refused."""
@@ -112,9 +112,23 @@ class Reception:
         self._say_hold()
         self._say_stuck(now)
 
-    def expecting(self, wanted: Callable[[str], bool]) -> bool:
-        """Whether a file that `wanted` means has settled and is on its way into the repository."""
-        ripe = [sighting.path for sighting in self._settled(time.monotonic())] if self._may_claim() else []
+    def woken(self, now: float) -> None:
+        """The watch says that something happened."""
+        self._vigil.woken(now)
+
+    @property
+    def means(self) -> str:
+        """How changes are noticed at present: `inotify`, `storm` or `poll`."""
+        return self._vigil.means
+
+    def expecting(self, wanted: Callable[[str], bool], *, patiently: bool) -> bool:
+        """Whether a file that `wanted` means has settled and is on its way into the repository.
+
+        `patiently`: also one that lies there and has yet to settle.
+        """
+        if self.trouble or not self._may_claim():
+            return False
+        ripe = self.uploads if patiently else [sighting.path for sighting in self._settled(time.monotonic())]
         return any(wanted(path) for path in [*ripe, *self._under_way])
 
     def close(self) -> None:
@@ -258,7 +272,7 @@ class Reception:
         if len(note.taking.taken) < len(under_way):
             self._vigil.again(now)  # some moved while they were taken: see how they are now
         for left in note.taking.left:
-            self._leave(left, under_way[left.sighting.path], now)
+            self._leave(left, under_way.get(left.sighting.path), now)
         for one in note.taking.taken:
             log.info(
                 "file.arrived",
@@ -269,11 +283,11 @@ class Reception:
             )
         return note.taking.taken
 
-    def _leave(self, left: Left, upload: Upload, now: float) -> None:
+    def _leave(self, left: Left, upload: Upload | None, now: float) -> None:
         if left.obstacle:
             self._obstruct(left.sighting, left.obstacle)
         else:  # it moved, or somebody has it open: it has to settle again
-            self.uploads[left.sighting.path] = replace(upload, since=now)
+            self.uploads[left.sighting.path] = Upload(left.sighting, now, upload.first if upload else now)
 
     def _in_trouble(self, error: Exception, now: float) -> None:
         self._retry_at = now + RETRY

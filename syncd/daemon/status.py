@@ -40,7 +40,12 @@ def dropped(reception: Reception, settle: float, monotonic: float) -> dict[str, 
         for upload in [*reception.uploads.values(), *reception.claims.values()][:MOST]
     ]
     left = [
-        {"file": path, "bytes": one.sighting.size, "why": OBSTACLES[one.obstacle][0], "cure": OBSTACLES[one.obstacle][1]}
+        {
+            "file": path,
+            "bytes": one.sighting.size,
+            "why": OBSTACLES[one.obstacle][0],
+            "cure": OBSTACLES[one.obstacle][1],
+        }
         for path, one in list(reception.obstructed.items())[:MOST]
     ]
     return {

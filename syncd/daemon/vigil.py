@@ -1,4 +1,4 @@
-"""The vigil: when to look at the drop folder, woken by the watch, by the clock, or (in a storm) a few times a second."""
+"""The vigil: when to look at the drop folder, woken by the watch or the clock, in a storm a few times a second."""
 
 from syncd import logs
 from syncd.disk.watch import Watch

@@ -76,6 +76,10 @@ class Waitlist:
                 return None
         return run if self._hashes[file] == run.sha256 else None
 
+    def all_held(self) -> list[RunRecord]:
+        """The runs that wait for a person's word."""
+        return list(self._held.values())
+
     def superseded(self, paths: Iterable[str]) -> list[RunRecord]:
         """The held runs whose files were replaced by newer ones; they are over."""
         return [run for path in paths if (run := self._held.pop(path, None))]

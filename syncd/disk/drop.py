@@ -70,7 +70,7 @@ class Drop:
             return None
 
     def look(self) -> list[Sighting]:
-        """Everything in the folder that is not to be ignored: what can be taken, and what can't be with its obstacle."""
+        """Everything in the folder that is not to be ignored; what can't be taken has its obstacle."""
         root = os.open(self.folder, _FOLDER)
         try:
             return list(self._look(root, "", top=True))
@@ -149,7 +149,7 @@ class Drop:
 
     def reopen(self, sightings: Iterable[Sighting], stack: ExitStack) -> Iterator[Claimed]:
         """Open files that were claimed before, as `look_at_claims` saw them."""
-        claims = _handle(stack, self._open_claims())
+        claims = _handle(stack, self._open_claims(make=True))
         folders = {"": claims}
         for sighting in sightings:
             parent, _, name = sighting.path.rpartition("/")

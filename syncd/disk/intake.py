@@ -19,7 +19,7 @@ THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """A file that is in the repository now; `older` tells what became of one of its name, as `Repository.place` says."""
+    """A file that is in the repository now; `older` is what `Repository.place` says of an older one of its name."""
 
     arrival: Arrival
     older: str
@@ -82,7 +82,9 @@ class Intake:
 
     def _claim(self, fresh: Sequence[Sighting], stack: ExitStack, done: Taking) -> list[Claimed]:
         welcome = [sighting for sighting in fresh if self._repository.can_take(sighting.path)]
-        done.left += [Left(one, "name-taken") for one in fresh if one not in welcome] if len(welcome) < len(fresh) else []
+        done.left += (
+            [Left(one, "name-taken") for one in fresh if one not in welcome] if len(welcome) < len(fresh) else []
+        )
         ours = []
         for one in self._drop.claim(welcome, stack) if welcome else ():
             if isinstance(one, Claimed):

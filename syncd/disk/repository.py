@@ -237,7 +237,7 @@ class Repository:
             os.close(handle)
 
     def give_back(self, file: InRun, *, queue: bool, stamp: str) -> str:
-        """Let a file wait again as if it had never run; returns the name in `archives/superseded/` when a newer one came."""
+        """Let a file wait again as if it had never run; returns its new name if a newer one superseded it."""
         superseded = ""
         if file.moved:
             target = self.folder / file.path

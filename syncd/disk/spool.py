@@ -40,7 +40,7 @@ class Spool:
 
     @contextmanager
     def writing_results(self) -> Iterator[Callable[[Iterable[Result]], None]]:
-        """Keep results as they come: call what this gives for each batch, which is on its way to disk when it returns."""
+        """Keep results as they come: call what this gives for each batch; it has left the process when that returns."""
         with _private(self._results) as file:
 
             def write(results: Iterable[Result]) -> None:
@@ -75,9 +75,7 @@ def _step(step: Step) -> list[Any]:
 
 def _read_step(fields: list[Any]) -> Step:
     line, outcome, subject, acts, refusal, notes = fields
-    return Step(
-        line, Outcome(outcome), subject, tuple(Act(*act) for act in acts), _read_refusal(refusal), tuple(notes)
-    )
+    return Step(line, Outcome(outcome), subject, tuple(Act(*act) for act in acts), _read_refusal(refusal), tuple(notes))
 
 
 def _result(result: Result) -> list[Any]:

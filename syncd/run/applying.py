@@ -1,7 +1,7 @@
 """Applying a plan: batches over several connections, each accounted for before the next."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,38 +67,39 @@ class Apply:
             yield list(zip([row for row, _ in window], self._apply(window), strict=True))
 
     def _apply(self, window: list[Pair]) -> list[Result]:
-        fates: list[list[Fate]] = [[] for _ in window]
-        for rank in range(max((len(step.acts) for _, step in window), default=0)):
+        fates: list[dict[int, Fate]] = [{} for _ in window]
+        for function in FUNCTIONS.values():
             going = [
-                place
+                (place, number)
                 for place, (_, step) in enumerate(window)
-                if len(step.acts) > rank and all(isinstance(fate, Done) for fate in fates[place])
+                for number, act in enumerate(step.acts)
+                if act.function == function.name and _all_done(fates[place], number)
             ]
-            for place, fate in self._send([(place, window[place], rank) for place in going]):
-                fates[place].append(fate)
+            for (place, number), fate in self._send(function, window, going):
+                fates[place][number] = fate
                 if isinstance(fate, Done) and fate.id is not None:
-                    self._made.setdefault(window[place][1].subject, fate.id)
+                    self._made[window[place][1].subject] = fate.id
         self._made = {subject: made for subject, made in self._made.items() if self._again(subject)}
         return [self._result(step, fate) for (_, step), fate in zip(window, fates, strict=True)]
 
-    def _send(self, acts: list[tuple[int, Pair, int]]) -> Iterator[tuple[int, Fate]]:
-        """Send the acts of one rank, a function at a time, in batches that run side by side."""
-        by_function: dict[str, list[tuple[int, Any]]] = {}
-        for place, (row, step), rank in acts:
-            act = step.acts[rank]
-            item = self._item(act, row, step.subject)
+    def _send(
+        self, function: Function, window: list[Pair], acts: list[tuple[int, int]]
+    ) -> Iterator[tuple[tuple[int, int], Fate]]:
+        """Send the acts of one function, each named by its row and its number there, in batches side by side."""
+        items: list[tuple[tuple[int, int], Any]] = []
+        for place, number in acts:
+            row, step = window[place]
+            item = self._item(step.acts[number], row, step.subject)
             if isinstance(item, Refusal):
-                yield place, item
+                yield (place, number), item
             else:
-                by_function.setdefault(act.function, []).append((place, item))
-        for name, items in by_function.items():
-            function = FUNCTIONS[name]
-            batches = [items[start : start + function.batch] for start in range(0, len(items), function.batch)]
-            futures = [self._pool.submit(self._call, function, [item for _, item in batch]) for batch in batches]
-            for batch, future in zip(batches, futures, strict=True):
-                fates, error = future.result()
-                self.down = self.down or error
-                yield from zip([place for place, _ in batch], fates, strict=True)
+                items.append(((place, number), item))
+        batches = [items[start : start + function.batch] for start in range(0, len(items), function.batch)]
+        futures = [self._pool.submit(self._call, function, [item for _, item in batch]) for batch in batches]
+        for batch, future in zip(batches, futures, strict=True):
+            fates, error = future.result()
+            self.down = self.down or error
+            yield from zip([name for name, _ in batch], fates, strict=True)
 
     def _item(self, act: Act, row: Row, subject: str) -> Any:
         item = dict(act.item)
@@ -149,34 +150,38 @@ class Apply:
             case "warnings":
                 warned = {int(one["itemid"]): one for one in (answer or {}).get("warnings", [])}
                 return [
-                    _refusal(str(one["warningcode"]), one["message"]) if (one := warned.get(int(item["id"]))) else Done()
+                    _refusal(str(one["warningcode"]), one["message"])
+                    if (one := warned.get(int(item["id"])))
+                    else Done()
                     for item in items
                 ], None
             case "vague":
-                warnings = [one for one in (answer or {}).get("warnings", []) if str(one["warningcode"]) != ALREADY_MEMBER]
-                if not warnings:
+                telling = [one for one in _warnings(answer) if str(one["warningcode"]) != ALREADY_MEMBER]
+                if not telling:
                     return [Done()] * len(items), None
-                if len(items) == 1:
-                    return [_refusal(str(warnings[0]["warningcode"]), warnings[0]["message"])], None
-                return self._halved(function, items)
+                return ([_warning(telling[0])], None) if len(items) == 1 else self._halved(function, items)
             case "null":
                 return [Done()] * len(items), None
 
-    def _result(self, step: Step, fates: Sequence[Fate]) -> Result:
+    def _result(self, step: Step, fates: Mapping[int, Fate]) -> Result:
         result = Result(step.line, step.outcome, step.subject, step.refusal, step.notes)
-        for done, fate in enumerate(fates):
-            match fate:
-                case Refusal():
-                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(fate, step, done))
+        for number in range(len(step.acts)):
+            match fates.get(number, Unsent()):
+                case Refusal() as refusal:
+                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, step, number))
                 case Lost():
                     return replace(result, outcome=Outcome.UNKNOWN)
                 case Unsent():
-                    return replace(result, outcome=Outcome.UNKNOWN if done else Outcome.SKIPPED)
+                    return replace(result, outcome=Outcome.UNKNOWN if number else Outcome.SKIPPED)
         return result
 
 
+def _all_done(fates: Mapping[int, Fate], before: int) -> bool:
+    return all(isinstance(fates.get(number), Done) for number in range(before))
+
+
 def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """Cut the file into windows in which no subject that is acted on comes twice: rows about one thing keep their order."""
+    """Cut the file into windows in which nothing is acted on twice: rows about one thing keep their order."""
     window: list[Pair] = []
     subjects: set[str] = set()
     for row, step in pairs:
@@ -194,6 +199,14 @@ def _partly(refusal: Refusal, step: Step, done: int) -> Refusal:
     if not done:
         return refusal
     return replace(refusal, reason=f"{step.outcome}, but not all of it: {refusal.reason}")
+
+
+def _warnings(answer: Any) -> list[dict[str, Any]]:
+    return list((answer or {}).get("warnings", []))
+
+
+def _warning(warning: dict[str, Any]) -> Refusal:
+    return _refusal(str(warning["warningcode"]), str(warning["message"]))
 
 
 def _refusal(code: str, message: str) -> Refusal:

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
-from syncd.core.rows import rows, tryback
+from syncd.core.rows import rows
+from syncd.core.tryback import tryback
 from syncd.disk.spool import Spool
 from syncd.errors import FileRefused
 from syncd.run.applying import Apply, Pair
@@ -68,9 +69,7 @@ def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
     return counts
 
 
-def _apply(
-    file: BinaryIO, reading: Reading, ending: Ending, place: Place, spool: Spool, pool: Executor
-) -> Ending:
+def _apply(file: BinaryIO, reading: Reading, ending: Ending, place: Place, spool: Spool, pool: Executor) -> Ending:
     whole = os.fstat(file.fileno())
 
     def ready() -> None:

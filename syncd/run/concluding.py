@@ -1,7 +1,7 @@
 """Concluding a run: report, tryback, ledger, archive; last, in one atomic step, the waiting file goes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from syncd.core.model import Outcome, Result, RunState
@@ -93,9 +93,7 @@ def _free_names(job: Job, place: Place, state: RunState, at: str) -> _Names:
     return _Names(*(numbered(path, number) for path in names))
 
 
-def _report(
-    job: Job, place: Place, record: RunRecord, ending: Ending, names: _Names, tryback: str
-) -> Report:
+def _report(job: Job, place: Place, record: RunRecord, ending: Ending, names: _Names, tryback: str) -> Report:
     archived = not job.simulated and ending.state in {RunState.DONE} | PUT_ASIDE
     arrived = next((arrival.arrived for arrival in place.ledger.arrivals(sha256=record.sha256, limit=1)), None)
     zone = job.started.tzinfo

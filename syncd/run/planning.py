@@ -54,9 +54,7 @@ def plan(
     return Plan(counts, digest)
 
 
-def _planned(
-    window: list[Checked], tool: RowTool, memory: Memory, target: Target, pool: Executor
-) -> Iterator[Step]:
+def _planned(window: list[Checked], tool: RowTool, memory: Memory, target: Target, pool: Executor) -> Iterator[Step]:
     wishes = [wish for _, wish in window if isinstance(wish, Wish)]
     steps = iter(_asked(tool, wishes, memory, target, pool))
     for row, wish in window:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 from syncd.core.model import Refusal, Row
@@ -71,6 +72,5 @@ def check(file: BinaryIO, tool: RowTool, dialect: Dialect) -> Iterator[Checked]:
         yield row, refusal or tool.check(row)
 
 
-def _repeated(subjects: array[int]) -> frozenset[int]:
-    ordered = sorted(subjects)
-    return frozenset(one for one, other in zip(ordered, ordered[1:], strict=False) if one == other)
+def _repeated(subjects: "array[int]") -> frozenset[int]:
+    return frozenset(one for one, other in pairwise(sorted(subjects)) if one == other)

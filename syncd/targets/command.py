@@ -161,7 +161,7 @@ def _start(argv: Sequence[str], folder: Path | None, environment: Mapping[str, s
             start_new_session=True,
         )
     except OSError as error:
-        if folder is not None and error.filename == str(folder):
+        if folder is not None and error.filename in (folder, str(folder)):
             raise Fault(f"The folder {folder} for the program {argv[0]} can't be used: {error.strerror}.") from error
         raise Fault(f"The program {argv[0]} can't be started: {error.strerror}.") from error
 

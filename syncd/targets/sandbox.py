@@ -97,7 +97,7 @@ class Sandbox:
     def _errors_translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:  # locked, disk full, read-only, folder gone
+        except (sqlite3.OperationalError, OSError) as error:  # locked, disk full, read-only, folder gone
             raise SiteUnreachable(f"The practice site {self._path} can't be used now: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise Fault(

@@ -2,8 +2,10 @@
 
 import sqlite3
 import unicodedata
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from syncd.errors import Fault
 
@@ -62,32 +64,41 @@ def connect(path: Path) -> sqlite3.Connection:
 
     The connection may be used by any thread, by one at a time. Raises `Fault` for a site of another version.
     """
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    if not path.exists():
+        _make(path)
+    connection = _open(path)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A practice site may lose its last calls when the power fails; it is never damaged by it.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        _furnish(connection, path)
+        _ready(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _furnish(connection: sqlite3.Connection, path: Path) -> None:
-    if (found := _version(connection)) == 0:
-        connection.execute("BEGIN IMMEDIATE")
-        if (found := _version(connection)) == 0:
-            for statement in _TABLES.split(";\n"):
-                connection.execute(statement)
-        connection.execute("COMMIT")
-    if found not in (0, _VERSION):
-        raise Fault(f"The practice site {path} has version {found} and this syncd knows {_VERSION}: set it aside.")
+def _ready(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != _VERSION:
+        raise Fault(f"The practice site {path} has version {version} and this syncd knows {_VERSION}: set it aside.")
+    # A practice site may lose its last calls when the power fails; it is never damaged by it.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+def _make(path: Path) -> None:
+    # Made beside and linked into place: of several that do so at once one wins, and nobody sees half a site.
+    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with closing(_open(beside)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_TABLES)
+        with suppress(FileExistsError):
+            path.hardlink_to(beside)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
 
 
 def compared(value: str) -> str:

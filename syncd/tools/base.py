@@ -21,7 +21,7 @@ from syncd.core.settings import Settings
 from syncd.errors import FileRefused
 
 Conversation = Generator[Sequence[Call], Sequence[Any], list[Step]]
-"""A plan in the making: it yields calls to be asked all at once, is sent their answers in that order, and returns steps."""
+"""A plan in the making: yields calls that may be asked at once, is sent their answers in order, returns steps."""
 
 
 class Tool(Settings):

@@ -19,7 +19,11 @@ def _fields(argument: str) -> list[str]:
         parts = list(Formatter().parse(argument))
     except ValueError as error:
         raise ValueError("has a brace without its partner; write {{ and }} for braces") from error
-    return [f"{field}{conversion or ''}{form}" for _, field, form, conversion in parts if field is not None]
+    return [
+        field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+        for _, field, form, conversion in parts
+        if field is not None
+    ]
 
 
 def _argument(argument: str) -> str:
@@ -46,8 +50,8 @@ class CommandTool(Tool):
 
     kind: ClassVar[str] = "command"
 
-    argv: tuple[Annotated[str, AfterValidator(_argument)], ...] = Field(min_length=1)
-    """The program, an absolute path or a name on the PATH, and its arguments. `{file}` becomes the file's absolute path,
+    argv: tuple[Annotated[str, AfterValidator(_argument)], ...]
+    """The program, an absolute path or a name on the PATH, and its arguments. `{file}` is the file's absolute path,
     `{name}` its path in the repository, `{run}` the run's id, `{site}` the site's name; other braces are doubled."""
     timeout: Seconds = 3600.0
     """How long the program may take; then it is ended, and the run is held."""
@@ -55,7 +59,7 @@ class CommandTool(Tool):
     """Where the program works. Default: where syncd does."""
     environment: Mapping[Annotated[str, AfterValidator(_variable)], Annotated[str, AfterValidator(_text)]] = {}
     """Variables for the program, besides PATH, LANG, HOME and TZ."""
-    success: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(default=(0,), min_length=1)
+    success: tuple[Annotated[int, Field(ge=0, le=255)], ...] = (0,)
     """The exit codes that mean that the file was carried out."""
     output_limit: int = Field(default=65_536, ge=1_024)
     """How many bytes of what the program writes are kept for the report: its beginning and its end."""
@@ -63,7 +67,7 @@ class CommandTool(Tool):
     @field_validator("argv")
     @classmethod
     def _names_one_program(cls, argv: tuple[str, ...]) -> tuple[str, ...]:
-        program = argv[0]
+        program = argv[0] if argv else ""
         if not program or ("/" in program and not program.startswith("/")):
             raise ValueError("must begin with the program: an absolute path, or a name on the PATH")
         # Whoever drops a file chooses its name, and must not choose the program by it.

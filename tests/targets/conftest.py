@@ -1,7 +1,7 @@
 """The targets that keep the contract, each joined in one line, and a corner of the site for each test."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,23 +21,26 @@ def _sandbox(folder: Path) -> Target:
 
 
 def _moodle(folder: Path) -> Target:
-    url, token = os.environ.get("SYNCD_TEST_MOODLE_URL"), os.environ.get("SYNCD_TEST_MOODLE_TOKEN")
-    if not url or not token:
-        pytest.skip("SYNCD_TEST_MOODLE_URL and SYNCD_TEST_MOODLE_TOKEN name no Moodle site to try.")
-    if find_spec("syncd.targets.rest") is None:
-        pytest.skip("syncd has no target that speaks to a Moodle site yet.")
     import_module("syncd.targets.rest")
     token_file = folder / "token"
     token_file.touch(mode=0o600)
-    token_file.write_text(token)
+    token_file.write_text(os.environ["SYNCD_TEST_MOODLE_TOKEN"])
     (rest,) = (settings for settings in TargetSettings.__subclasses__() if settings.kind == "rest")
-    return rest.model_validate({"url": url, "token_file": token_file}).open(folder)
+    return rest.model_validate({"url": os.environ["SYNCD_TEST_MOODLE_URL"], "token_file": token_file}).open(folder)
 
 
-TARGETS: dict[str, Callable[[Path], Target]] = {
-    "sandbox": _sandbox,
-    "moodle": _moodle,
-}
+def _unless_there_is_a_moodle() -> list[pytest.MarkDecorator]:
+    if not (os.environ.get("SYNCD_TEST_MOODLE_URL") and os.environ.get("SYNCD_TEST_MOODLE_TOKEN")):
+        return [pytest.mark.skip(reason="SYNCD_TEST_MOODLE_URL and SYNCD_TEST_MOODLE_TOKEN name no Moodle site.")]
+    if find_spec("syncd.targets.rest") is None:
+        return [pytest.mark.skip(reason="syncd has no target that speaks to a Moodle site yet.")]
+    return []
+
+
+TARGETS = [
+    pytest.param(_sandbox, id="sandbox"),
+    pytest.param(_moodle, id="moodle", marks=_unless_there_is_a_moodle()),
+]
 
 
 class Corner:
@@ -49,7 +52,7 @@ class Corner:
         self._users: list[int] = []
         self._cohorts: list[int] = []
 
-    def user(self, name: str = "ana", **changes: Any) -> dict[str, Any]:
+    def user(self, name: str = "ana", /, **changes: Any) -> dict[str, Any]:
         """A good account to create, unlike any other on the site; changed to None, a field is left out."""
         user = {
             "username": f"{self.mark}.{name}",
@@ -79,7 +82,7 @@ class Corner:
         """Their names alone."""
         return [user["username"] for user in self.look_up(field, *values)]
 
-    def cohort(self, name: str = "first", **changes: Any) -> dict[str, Any]:
+    def cohort(self, name: str = "first", /, **changes: Any) -> dict[str, Any]:
         """A good cohort to create, unlike any other on the site."""
         system = {"type": "system", "value": ""}
         return {"categorytype": system, "name": f"{self.mark} {name}", "idnumber": f"{self.mark}-{name}"} | changes
@@ -117,7 +120,7 @@ class Corner:
 @pytest.fixture(params=TARGETS)
 def corner(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Corner]:
     """A corner of each target that keeps the contract."""
-    target = TARGETS[request.param](tmp_path)
+    target: Target = request.param(tmp_path)
     corner = Corner(target)
     try:
         yield corner

@@ -1,0 +1,1 @@
+"""The daemon: one loop that owns the state, and what it is made of."""

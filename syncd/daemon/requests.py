@@ -1,0 +1,110 @@
+"""What people ask of the running daemon, verb by verb."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from syncd import logs
+from syncd.control import Request
+from syncd.core.model import RunState
+from syncd.core.names import shown
+from syncd.daemon.asked import Asked
+from syncd.daemon.dispatch import Dispatch
+from syncd.disk.ledger import Ledger, Pause, RunRecord
+from syncd.disk.repository import Repository
+from syncd.errors import SyncdError, UsageError
+
+log = logs.get()
+
+
+class Requests:
+    """Carries out requests, in the loop. A verb that makes no sense is refused with a sentence."""
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        repository: Repository,
+        ledger: Ledger,
+        *,
+        status: Callable[[], Mapping[str, Any]],
+        look: Callable[[], None],
+    ) -> None:
+        self._dispatch = dispatch
+        self._repository = repository
+        self._ledger = ledger
+        self._status = status
+        self._look = look
+
+    def carry_out(self, request: Request) -> None:
+        """Do what is asked, or have it done; the request is answered when it is."""
+        verbs: Mapping[str, Callable[[Request], None]] = {
+            "run": self._run,
+            "approve": self._decide,
+            "reject": self._decide,
+            "pause": self._pause,
+            "resume": self._resume,
+            "status": lambda request: request.answer(self._status()),
+            "look": self._look_again,
+        }
+        if request.verb not in {"status", "look"}:
+            log.info("request.received", verb=request.verb, by=request.who, **request.arguments)
+        try:
+            verb = verbs.get(request.verb)
+            if verb is None:
+                raise UsageError(f"{request.verb} is nothing that this daemon can do; is it of another version?")
+            verb(request)
+        except SyncdError as error:
+            request.refuse(str(error), error.exit_code)
+
+    def _tool(self, request: Request) -> str:
+        name = str(request.arguments.get("tool", ""))
+        if name not in self._dispatch.orders.tools:
+            known = ", ".join(self._dispatch.orders.tools) or "none"
+            raise UsageError(f"there is no tool {shown(name)} in the settings; there are: {known}")
+        return name
+
+    def _run(self, request: Request) -> None:
+        tool = self._tool(request)
+        file = str(request.arguments.get("file") or "")
+        if file:
+            path = self._repository.inside(file, writable=False)
+            if not path.is_file() or path.is_symlink():
+                raise UsageError(f"{shown(file)} is not a file of the repository (syncd files put brings one there)")
+            file = str(path.relative_to(self._repository.folder))
+        self._dispatch.ask(Asked(tool, request, file, simulated=bool(request.arguments.get("simulate"))))
+
+    def _decide(self, request: Request) -> None:
+        run = self._held(str(request.arguments.get("run", "")))
+        if run.tool not in self._dispatch.orders.tools:
+            raise UsageError(f"the tool {run.tool} is no longer in the settings")
+        self._dispatch.ask(Asked(run.tool, request, run.path, held=run, rejected=request.verb == "reject"))
+
+    def _held(self, name: str) -> RunRecord:
+        run = self._ledger.run(name)
+        if run is None:
+            raise UsageError(f"there is no run {shown(name)}; syncd status names the held ones")
+        if run.state is not RunState.HELD or run.simulated:
+            what = "a simulation" if run.simulated else str(run.state)
+            raise UsageError(f"the run {run.id} is not held: it is {what}")
+        waiting = [file for file in self._repository.waiting(run.path) if file.path == run.path]
+        if not any(self._dispatch.waitlist.held(file) for file in waiting):
+            raise UsageError(
+                f"the run {run.id} is stale: {shown(run.path)} is gone, or holds other bytes than were planned"
+            )
+        return run
+
+    def _pause(self, request: Request) -> None:
+        until = request.arguments.get("until")
+        pause = Pause(self._tool(request), datetime.fromisoformat(until) if until else None, request.who)
+        self._dispatch.pause(pause)
+        request.answer({"tool": pause.tool, "until": until})
+
+    def _resume(self, request: Request) -> None:
+        tool = self._tool(request)
+        was = tool in self._dispatch.pauses
+        self._dispatch.unpause(tool, request.who)
+        request.answer({"tool": tool, "was_paused": was})
+
+    def _look_again(self, request: Request) -> None:
+        self._look()
+        request.answer({})

@@ -1,0 +1,63 @@
+"""The upkeep: each night archives and reports that have reached their age go, and nothing else."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from syncd import logs
+from syncd.config import Repository as Ages
+from syncd.core.agenda import Cron
+from syncd.core.retention import Entry, expired
+from syncd.daemon.notes import Note, Pruned
+from syncd.disk.ledger import Ledger
+from syncd.disk.repository import ARCHIVES, REPORTS, Repository
+
+log = logs.get()
+
+NIGHTLY = Cron("17 3 * * *")
+TICK = "(retention)"
+"""The name under which the ledger keeps the last night; no tool can have it."""
+
+
+class Upkeep:
+    """Prunes the repository once a night, also the night that was missed. Only the loop calls it."""
+
+    def __init__(self, repository: Repository, ledger: Ledger, post: Callable[[Note], None]) -> None:
+        self._repository = repository
+        self._ledger = ledger
+        self._post = post
+        self._last = ledger.ticked().get(TICK)
+        self._work = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
+        self.trouble = ""
+
+    def turn(self, now: datetime, ages: Ages) -> None:
+        """Begin to prune if a night has come since the last time."""
+        if self._last is None or ((night := NIGHTLY.after(self._last.astimezone(now.tzinfo))) and night <= now):
+            first, self._last = self._last is None, now
+            self._ledger.note_ticks({TICK: now})
+            if not first:
+                self._work.submit(self._prune, now, ages)
+
+    def _prune(self, now: datetime, ages: Ages) -> None:
+        count, error = 0, None
+        try:
+            for folder, keep in ((ARCHIVES, ages.keep_archives), (REPORTS, ages.keep_reports)):
+                entries = [
+                    Entry(path, datetime.fromtimestamp(modified, UTC))
+                    for path, modified in self._repository.leftovers(folder)
+                ]
+                count += self._repository.prune(entry.path for entry in expired(entries, now, keep))
+        except OSError as problem:
+            error = problem
+        self._post(Pruned(count, error))
+
+    def pruned(self, note: Pruned) -> None:
+        """A night's work is over."""
+        if note.error:
+            log.warning("retention.failed", reason=str(note.error), deleted=note.count)
+        elif note.count:
+            log.info("retention.pruned", deleted=note.count)
+
+    def close(self) -> None:
+        """Let the work under way end."""
+        self._work.shutdown()
