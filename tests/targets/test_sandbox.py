@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from syncd.errors import Fault, ItemRefused, SiteUnreachable
 from syncd.targets.sandbox import Sandbox, SandboxSettings
-from syncd.targets.sandbox_site import compared
+from syncd.targets.sandbox.site import compared
 
 
 @pytest.fixture

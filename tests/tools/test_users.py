@@ -12,7 +12,7 @@ from syncd.core.model import Act, Outcome
 from syncd.errors import FileRefused
 from syncd.tools.base import kinds
 from syncd.tools.users import UsersTool
-from syncd.tools.users_columns import FIELDS
+from syncd.tools.users.columns import FIELDS
 from tests.tools.users_rows import (
     ANA,
     ANA_ON_SITE,

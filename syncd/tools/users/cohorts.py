@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncd.core.model import Act, Call
-from syncd.tools.users_columns import COHORT_IDNUMBER, Unfit
-from syncd.tools.users_questions import Question
+from syncd.tools.users.columns import COHORT_IDNUMBER, Unfit
+from syncd.tools.users.questions import Question
 
 _ALL = 1_000_000
 

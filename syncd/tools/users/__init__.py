@@ -6,7 +6,7 @@ from typing import ClassVar, cast
 
 from syncd.core.model import Refusal, Row
 from syncd.tools.base import Conversation, Memory, Wish
-from syncd.tools.users_columns import (
+from syncd.tools.users.columns import (
     DEEDS,
     ENROLMENTS,
     EXTENDED_USERNAME,
@@ -18,8 +18,8 @@ from syncd.tools.users_columns import (
     YES_OR_NO,
     Unfit,
 )
-from syncd.tools.users_plan import CREATE, DELETE, NO_DEEDS, UPDATE, Deeds, UserWish, planned, protected
-from syncd.tools.users_settings import UserSettings
+from syncd.tools.users.plan import CREATE, DELETE, NO_DEEDS, UPDATE, Deeds, UserWish, planned, protected
+from syncd.tools.users.settings import UserSettings
 
 
 class UsersTool(UserSettings):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from syncd.errors import ItemRefused
-from syncd.targets import sandbox_parameters as parameters
-from syncd.targets.sandbox_parameters import Check
-from syncd.targets.sandbox_site import Visit, compared
-from syncd.targets.sandbox_users import DEFAULTS
+from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.parameters import Check
+from syncd.targets.sandbox.site import Visit, compared
+from syncd.targets.sandbox.users import DEFAULTS
 
 BY_FIELD = parameters.structure({"field": parameters.text, "values": parameters.list_of(parameters.text)})
 _criterion = parameters.structure({"key": parameters.text, "value": parameters.text})

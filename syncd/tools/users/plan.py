@@ -6,11 +6,11 @@ from typing import Any
 
 from syncd.core.model import NO_PASSWORD, Act, Outcome, Step
 from syncd.tools.base import Conversation, Memory, Wish
-from syncd.tools.users_accounts import Account, Accounts
-from syncd.tools.users_cohorts import Cohort, Cohorts
-from syncd.tools.users_columns import GIVEN, NEVER_EMPTY, NUMBERS, PROFILE_FIELD, UNKNOWN, UNSEEN, Unfit
-from syncd.tools.users_questions import ask
-from syncd.tools.users_settings import UserSettings
+from syncd.tools.users.accounts import Account, Accounts
+from syncd.tools.users.cohorts import Cohort, Cohorts
+from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, NUMBERS, PROFILE_FIELD, UNKNOWN, UNSEEN, Unfit
+from syncd.tools.users.questions import ask
+from syncd.tools.users.settings import UserSettings
 
 CREATE = "core_user_create_users"
 UPDATE = "core_user_update_users"

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from syncd.errors import Fault, ItemRefused, SiteRefused, SiteUnreachable
-from syncd.targets import sandbox_cohorts as cohorts
-from syncd.targets import sandbox_lookups as lookups
-from syncd.targets import sandbox_users as users
 from syncd.targets.base import TargetSettings
-from syncd.targets.sandbox_parameters import Check, structure
-from syncd.targets.sandbox_site import ADMIN_ID, Visit, connect
+from syncd.targets.sandbox import cohorts, lookups, users
+from syncd.targets.sandbox.parameters import Check, structure
+from syncd.targets.sandbox.site import ADMIN_ID, Visit, connect
 
 PROFILE_FIELDS = ("student_type", "entry_year")
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from syncd.errors import ItemRefused
-from syncd.targets import sandbox_parameters as parameters
-from syncd.targets.sandbox_parameters import invalid_parameter
-from syncd.targets.sandbox_site import Visit, compared
+from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.parameters import invalid_parameter
+from syncd.targets.sandbox.site import Visit, compared
 
 _named = parameters.structure({"type": parameters.text, "value": parameters.text})
 _ids = parameters.list_of(parameters.integer)

@@ -9,9 +9,9 @@ from typing import Any
 
 from syncd.core.countries import COUNTRIES
 from syncd.errors import ItemRefused
-from syncd.targets import sandbox_parameters as parameters
-from syncd.targets.sandbox_parameters import Check, invalid_parameter
-from syncd.targets.sandbox_site import ADMIN_ID, GUEST_ID, Visit, compared
+from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.parameters import Check, invalid_parameter
+from syncd.targets.sandbox.site import ADMIN_ID, GUEST_ID, Visit, compared
 
 _INTERNAL = frozenset({"manual", "email", "nologin", "none"})  # Moodle itself keeps the password
 _EXTERNAL = frozenset({"cas", "db", "ldap", "lti", "oauth2", "shibboleth"})
