@@ -11,7 +11,7 @@ from syncd import logs
 from syncd.config import Config
 from syncd.daemon.orders import Orders
 from syncd.daemon.vigil import Vigil
-from syncd.disk.drop import CLAIMS, Drop
+from syncd.disk.drop import Drop
 from syncd.disk.ledger import Ledger, opened
 from syncd.disk.lock import Lock
 from syncd.disk.repository import Repository
@@ -76,10 +76,10 @@ def drop_of(config: Config) -> Drop:
 
 
 def vigil_of(config: Config, wake: Callable[[], None]) -> Vigil:
-    """When to look, as the settings and the file system have it. The watch is deaf to what syncd itself does."""
+    """When to look, as the settings and the file system have it."""
     drop = config.drop
     listens = means(drop.folder, drop.watch) == "inotify"
-    watch = Watch(drop.folder, recursive=drop.recursive, deaf_to=CLAIMS, wake=wake) if listens else None
+    watch = Watch(drop.folder, hold_file=drop.hold_file, wake=wake) if listens else None
     return Vigil(watch, drop.poll_every)
 
 

@@ -108,7 +108,9 @@ class Reception:
         before = len(self.uploads)
         self._observe(seen, claims, now)
         changed = len(self.uploads) != before or any(upload.since == now for upload in self.uploads.values())
-        self._vigil.looked(now, now + time.monotonic() - began, changed=changed or self._busy)
+        self._vigil.looked(
+            now, now + time.monotonic() - began, changed=changed or self._busy, folders=self._drop.folders
+        )
         self._say_hold()
         self._say_stuck(now)
 

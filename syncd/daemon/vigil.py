@@ -1,5 +1,7 @@
 """The vigil: when to look at the drop folder, woken by the watch or the clock, in a storm a few times a second."""
 
+from collections.abc import Iterable
+
 from syncd import logs
 from syncd.disk.watch import Watch
 
@@ -50,11 +52,8 @@ class Vigil:
         try:
             self._watch.arm()
         except OSError as error:
-            if not self._said_lost:
-                log.warning("watch.lost", reason=str(error), looks_every=self._poll_every)
-                self._said_lost = True
+            self._lost(error)
         else:
-            self._said_lost = False
             log.debug("watch.armed")
             self._next = 0.0
 
@@ -82,8 +81,8 @@ class Vigil:
         """When the next look is due if nothing happens."""
         return self._next
 
-    def looked(self, began: float, ended: float, *, changed: bool) -> None:
-        """A look is over. `changed`: something came, went or grew since the last one."""
+    def looked(self, began: float, ended: float, *, changed: bool, folders: Iterable[str] = ()) -> None:
+        """A look is over. `changed`: something came, went or grew since the last one. `folders`: the sub-folders."""
         self._earliest = ended + max(BREATH, REST * (ended - began))
         self._next = max(ended + self._poll_every, self._earliest)
         if self._storm:
@@ -98,6 +97,22 @@ class Vigil:
             self.arm()
             if self._watch.armed:
                 log.info("watch.armed", reason="the folder was replaced, or the watch had ended")
+        elif self._watch:
+            self._cover(self._watch, folders)
+
+    def _cover(self, watch: Watch, folders: Iterable[str]) -> None:
+        try:
+            if watch.cover(folders):
+                self.again(0.0)  # something may have happened there before it was listened to
+            self._said_lost = False
+        except OSError as error:
+            watch.disarm()
+            self._lost(error)
+
+    def _lost(self, error: OSError) -> None:
+        if not self._said_lost:
+            log.warning("watch.lost", reason=str(error), looks_every=self._poll_every)
+            self._said_lost = True
 
     def close(self) -> None:
         """Listen no more."""

@@ -59,6 +59,8 @@ class Drop:
         self._recursive = recursive
         self._hold_file = hold_file
         self._ignore = any_of(list(ignore))
+        self.folders: list[str] = []
+        """The sub-folders that the last look went into."""
 
     def held_since(self) -> float | None:
         """When the sender's hold file was last touched, in seconds since 1970; `None` while there is none."""
@@ -72,6 +74,7 @@ class Drop:
     def look(self) -> list[Sighting]:
         """Everything in the folder that is not to be ignored; what can't be taken has its obstacle."""
         root = os.open(self.folder, _FOLDER)
+        self.folders = []
         try:
             return list(self._look(root, "", top=True))
         finally:
@@ -114,6 +117,7 @@ class Drop:
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # swapped for something else: the next look will tell
                 return
             raise
+        self.folders.append(path)
         try:
             yield from self._look(inner, path + "/")
         finally:

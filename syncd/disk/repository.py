@@ -69,7 +69,7 @@ class Repository:
                 "what is in them goes by its age (keep_archives, keep_reports)."
             )
         whole = self.folder.joinpath(*parts)
-        if not whole.parent.resolve().is_relative_to(self.folder.resolve()):
+        if parts and not whole.parent.resolve().is_relative_to(self.folder.resolve()):
             raise UsageError(f"{path} leads out of the repository through a link.")
         return whole
 

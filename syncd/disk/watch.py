@@ -1,86 +1,145 @@
 """The watch: wakes the loop when something happens in the drop folder, and steps aside in a storm."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Literal
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask
 
 NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "afs", "virtiofs")
 """File systems on which inotify(7) sees only what this machine does."""
 
+HEARD = Mask(
+    InotifyConstants.IN_CREATE
+    | InotifyConstants.IN_MODIFY
+    | InotifyConstants.IN_CLOSE_WRITE
+    | InotifyConstants.IN_ATTRIB
+    | InotifyConstants.IN_MOVE
+    | InotifyConstants.IN_DELETE
+    | InotifyConstants.IN_DELETE_SELF
+    | InotifyConstants.IN_MOVE_SELF
+    | InotifyConstants.IN_ONLYDIR
+    | InotifyConstants.IN_DONT_FOLLOW
+)
+
+OVERFLOW = 16_384
+"""Events that the kernel's queue holds (inotify(7), max_queued_events)."""
+
+_ids = count(1)
+
 
 class Watch:
-    """Tells that something happened below a folder, never what.
+    """Tells that something happened in a folder, or in the sub-folders that it is told to cover, never what.
 
     `wake` is called from watchdog's thread at most once between two calls of `heard`. The counts let the loop see a
-    storm. An armed watch says nothing about a folder that was replaced or mounted over: ask `alive`.
+    storm. This uses watchdog's thread on the inotify handle and not its Observer, which holds events back for half a
+    second behind each file that is moved out, as every claim does, and loses most of a storm.
     """
 
-    def __init__(self, folder: Path, *, recursive: bool, deaf_to: str, wake: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, *, hold_file: str, wake: Callable[[], None]) -> None:
         self._folder = folder
-        self._recursive = recursive
-        self._handler = _Listener(os.fsencode(folder / deaf_to), wake)
-        self._observer: BaseObserver | None = None
+        self._listener = _Listener(os.fsencode(hold_file), wake)
+        self._inotify: InotifyFD | None = None
         self._identity = (0, 0)
+        self._covered: dict[str, int] = {}
 
     @property
     def armed(self) -> bool:
         """Whether events are listened to at present."""
-        return self._observer is not None
+        return self._inotify is not None
 
     def arm(self) -> None:
         """Listen. Raises `OSError` when the folder is gone or the kernel has no watch left (max_user_watches)."""
         self.disarm()
-        observer = Observer()
-        observer.schedule(self._handler, str(self._folder), recursive=self._recursive)
         self._identity = _identity(self._folder)
-        observer.start()
-        self._observer = observer
+        inotify = InotifyFD()
+        try:
+            self._covered = {"": self._add(inotify, "")}
+        finally:
+            inotify.start()  # only a running thread can be stopped, and lets go of its handle
+            self._inotify = inotify
+            if not self._covered:
+                self.disarm()
+
+    def cover(self, folders: Iterable[str]) -> bool:
+        """Listen in these sub-folders too; whether one is new, so that things may have happened there unheard.
+
+        Raises `OSError` when the kernel has no watch left.
+        """
+        if self._inotify is None:
+            return False
+        gone = self._listener.gone()
+        self._covered = {path: watch for path, watch in self._covered.items() if watch not in gone}
+        new = [path for path in folders if path not in self._covered]
+        for path in new:
+            with suppress(FileNotFoundError, NotADirectoryError):  # the next look will tell
+                self._covered[path] = self._add(self._inotify, path)
+        return bool(new)
+
+    def _add(self, inotify: InotifyFD, path: str) -> int:
+        place = os.fsencode(self._folder / path) if path else os.fsencode(self._folder)
+        return inotify.add_callback(place, HEARD, self._listener, CallbackId(next(_ids)))
 
     def disarm(self) -> None:
         """Stop listening; looking goes on without."""
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join(timeout=5)
-            self._observer = None
+        if self._inotify is not None:
+            self._inotify.stop()
+            self._inotify.join(timeout=5)
+            self._inotify = None
+        self._covered = {}
 
     def alive(self) -> bool:
         """Whether the armed watch still watches what now has the folder's name."""
-        if self._observer is None or not self._observer.is_alive():
+        if self._inotify is None or not self._inotify.is_alive():
             return False
         try:
-            return _identity(self._folder) == self._identity and all(
-                emitter.is_alive() for emitter in self._observer.emitters
-            )
+            return _identity(self._folder) == self._identity
         except OSError:
             return False
 
     def heard(self) -> int:
         """How many events came since the last call; the next one wakes again."""
-        return self._handler.heard()
+        return self._listener.heard()
 
 
-class _Listener(FileSystemEventHandler):
+class _Listener:
     """Counts events and wakes once. Never raises: an exception would end watchdog's thread for good."""
 
-    def __init__(self, deaf_to: bytes, wake: Callable[[], None]) -> None:
-        self._deaf_to = os.fsdecode(deaf_to)
+    def __init__(self, hold_file: bytes, wake: Callable[[], None]) -> None:
+        self._hold_file = hold_file
         self._wake = wake
         self._count = 0
         self._woken = False
+        self._gone: SimpleQueue[int] = SimpleQueue()
 
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        # What syncd itself does to claimed files, and readers, are no news.
-        if event.event_type in {"opened", "closed_no_write"} or os.fsdecode(event.src_path).startswith(self._deaf_to):
+    def on_event(self, event: InotifyEvent) -> None:
+        # Nearly all that is moved out is what syncd claims; the hold file may be moved too.
+        if event.is_moved_from and event.name != self._hold_file:
             return
         self._count += 1
         if not self._woken:
             self._woken = True
             self._wake()
+
+    def on_queue_overflow(self) -> None:
+        # So much was lost that it was a storm.
+        self._count += OVERFLOW
+        self._wake()
+
+    def on_watch_deleted(self, wd: int) -> None:
+        self._gone.put(wd)
+
+    def gone(self) -> set[int]:
+        """The watches that ended since the last call: their folders were removed."""
+        found = set()
+        with suppress(Empty):
+            while True:
+                found.add(self._gone.get_nowait())
+        return found
 
     def heard(self) -> int:
         self._woken = False

@@ -1,0 +1,39 @@
+"""Which syncd the command line is about: the settings that it goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncd.errors import UsageError
+
+if TYPE_CHECKING:
+    from syncd.config import Config
+
+USUAL = (Path("/etc/syncd/syncd.toml"), Path("syncd.toml"))
+
+
+@dataclass
+class Installation:
+    """The settings file that `-c` named; None: the first of the usual ones that is there."""
+
+    named: Path | None = None
+
+    @property
+    def source(self) -> Path:
+        """The settings file; raises `UsageError` when none was named and none is at its usual place."""
+        if self.named:
+            return self.named
+        for path in USUAL:
+            if path.exists():
+                return path
+        places = " nor ".join(str(path) for path in USUAL)
+        raise UsageError(f"there are no settings: neither {places} is there. Name them with -c FILE.")
+
+    def load(self, *, writable: bool = False) -> Config:
+        """Read and check the settings; `writable` asks too whether the folders can be written."""
+        # pydantic takes longer to start than most verbs take to end.
+        from syncd import config
+
+        return config.load(self.source, writable=writable)

@@ -1,0 +1,29 @@
+"""What came of a run that somebody asked for, and waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from syncd.core.names import shown
+
+if TYPE_CHECKING:
+    from syncd.config import Config
+
+
+def concluded(config: Config, answer: Mapping[str, Any]) -> int:
+    """Print the report of a run, and return its exit code."""
+    if report := answer.get("report"):
+        path = config.repository.folder / "reports" / report
+        try:
+            click.echo(path.read_text(encoding="utf-8"), nl=False)
+        except OSError as error:
+            click.echo(f"The run {answer['run']} is {answer['state']}, but {path} can't be read: {error.strerror}.")
+    elif text := answer.get("text"):
+        click.echo(text)
+    else:
+        because = f": {shown(answer['reason'])}" if answer.get("reason") else ""
+        click.echo(f"The run {answer['run']} is {answer['state']}{because}.")
+    return int(answer.get("exit", 0))
