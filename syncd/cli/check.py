@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from syncd.cli.installation import Installation
-from syncd.cli.output import heading, table, when
+from syncd.cli.output import heading, minute, table
 from syncd.cli.verb import Verb
 
 
@@ -44,7 +44,7 @@ def check(installation: Installation) -> None:
                 tool.kind,
                 tool.file,
                 ", ".join(str(timer) for timer in tool.timer) or "by hand",
-                when(tick) if (tick := next_tick(tool.timer, now)) else "",
+                minute(tick) if (tick := next_tick(tool.timer, now)) else "",
             ]
             for name, tool in config.tools.items()
         ],

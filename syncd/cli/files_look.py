@@ -16,7 +16,7 @@ import click
 from syncd.cli.bar import busy
 from syncd.cli.completing import repository_paths
 from syncd.cli.installation import Installation
-from syncd.cli.output import document, table, when
+from syncd.cli.output import document, minute, table
 from syncd.cli.verb import Verb
 from syncd.core.names import is_tryback, shown
 from syncd.errors import UsageError
@@ -68,7 +68,7 @@ def ls(installation: Installation, path: str, as_json: bool) -> None:
             [
                 entry.name,
                 f"{one['bytes']:,}" if one["kind"] == "file" else "",
-                when(entry.modified),
+                minute(entry.modified),
                 one["tool"],
                 f"{one['queued'] or ''}",
             ]

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import click
 
@@ -12,6 +13,9 @@ from syncd.core.names import shown
 
 NUMBERS = frozenset({"bytes", "queued"})
 """The columns that are aligned to the right."""
+
+LONG = frozenset({"file", "name", "path", "rows", "timer", "why"})
+"""The columns that are folded where the terminal is narrow."""
 
 COLOURS = {
     "done": "green",
@@ -57,7 +61,8 @@ def _painted(columns: Sequence[str], rows: list[list[str]]) -> None:
 
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        drawn.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in NUMBERS else "left"
+        drawn.add_column(column, justify=justify, overflow="fold", no_wrap=column not in LONG)
     for row in rows:
         drawn.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     Console().print(drawn)
@@ -75,12 +80,17 @@ def _plain(columns: Sequence[str], rows: list[list[str]]) -> None:
 
 
 def moment(text: str | None) -> str:
-    """An ISO time for people, to the second, with its offset."""
-    return when(datetime.fromisoformat(text)) if text else ""
+    """An ISO time in a table, to the minute; "" for none."""
+    return minute(datetime.fromisoformat(text)) if text else ""
+
+
+def minute(time: datetime) -> str:
+    """A time in a table, to the minute: it is on the site's clock."""
+    return f"{time:%Y-%m-%d %H:%M}"
 
 
 def when(time: datetime) -> str:
-    """A time for people, to the second, with its offset."""
+    """A time in a sentence, to the second, with its offset."""
     return f"{time:%Y-%m-%d %H:%M:%S %z}"
 
 

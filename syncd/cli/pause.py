@@ -6,7 +6,7 @@ import click
 
 from syncd.cli.completing import tool_names
 from syncd.cli.installation import Installation
-from syncd.cli.output import moment
+from syncd.cli.output import when
 from syncd.cli.verb import Verb
 
 
@@ -32,9 +32,9 @@ def pause(installation: Installation, tool: str, until: str | None) -> None:
     from syncd.cli.moments import parse_moment
 
     now = datetime.now(installation.load().site.timezone)
-    end = parse_moment(until, now).isoformat(timespec="seconds") if until else None
-    act(installation, "pause", {"tool": tool, "until": end})
-    click.echo(f"{tool} is paused until {moment(end) or 'somebody resumes it'}: syncd resume {tool}")
+    end = parse_moment(until, now) if until else None
+    act(installation, "pause", {"tool": tool, "until": end.isoformat(timespec="seconds") if end else None})
+    click.echo(f"{tool} is paused until {when(end) if end else 'somebody resumes it'}: syncd resume {tool}")
 
 
 @click.command("resume", cls=Verb)

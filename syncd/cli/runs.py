@@ -10,7 +10,7 @@ import click
 from syncd.cli import completing
 from syncd.cli.history import history, the_run
 from syncd.cli.installation import Installation
-from syncd.cli.output import counted, document, table, when
+from syncd.cli.output import counted, document, minute, table
 from syncd.cli.verb import Verb
 from syncd.errors import Fault, UsageError
 
@@ -67,7 +67,7 @@ def _described(run: RunRecord, zone: tzinfo) -> dict[str, Any]:
 def _row(run: RunRecord, zone: tzinfo) -> list[str]:
     counts = counted({str(outcome): number for outcome, number in run.counts.items()}, run.state)
     state = f"{run.state} (simulated)" if run.simulated else str(run.state)
-    return [run.id, state, run.path, when(run.started.astimezone(zone)), counts, run.reason]
+    return [run.id, state, run.path, minute(run.started.astimezone(zone)), counts, run.reason]
 
 
 @click.command("report", cls=Verb)

@@ -46,7 +46,7 @@ def status(installation: Installation, as_json: bool) -> None:
 def _sentences(found: Standing) -> Iterator[str]:
     daemon, doing = found["daemon"], found["doing"]
     if daemon["running"]:
-        since = moment(daemon["since"])
+        since = when(datetime.fromisoformat(daemon["since"]))
         yield f"syncd {daemon['version']} serves {daemon['site']} since {since} (process {daemon['pid']})"
     else:
         yield f"syncd is not running for {daemon['site']} ({daemon['settings']}): what its folders tell is shown"

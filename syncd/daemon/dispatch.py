@@ -57,9 +57,16 @@ class Dispatch:
     """Starts runs, one at a time for the site. Only the loop calls it; moments are aware, in the site's zone."""
 
     def __init__(
-        self, orders: Orders, repository: Repository, ledger: Ledger, place: Place, post: Callable[[Note], None]
+        self,
+        orders: Orders,
+        repository: Repository,
+        ledger: Ledger,
+        place: Place,
+        post: Callable[[Note], None],
+        *,
+        timers: bool = True,
     ) -> None:
-        """`post` takes the notes that tell how a run goes on and ends."""
+        """`post` takes the notes that tell how a run goes on and ends. Without `timers` only what is asked for runs."""
         self.orders = orders
         self.waitlist = Waitlist(orders, repository, ledger)
         self.pauses = ledger.pauses()
@@ -76,6 +83,7 @@ class Dispatch:
         self._asked: list[Asked] = []
         self._resumed: list[Job] = []
         self._not_before: datetime | None = None
+        self._timers = timers
 
     # What is due
 
@@ -104,6 +112,8 @@ class Dispatch:
             return self._resumed[0].tool_name
         if self._asked:
             return self._asked[0].tool
+        if not self._timers:
+            return ""
         if self.waitlist.stale or self._ticks(now):
             self.waitlist.refresh()
         standings = self.standings()

@@ -53,7 +53,12 @@ class Daemon:
         self._reception = self._make_reception(config, intakes)
         orders = plant.orders_of(config)
         self._dispatch = Dispatch(
-            orders, self._plant.repository, self._ledger, self._place(config, runs), self._mailbox.put
+            orders,
+            self._plant.repository,
+            self._ledger,
+            self._place(config, runs),
+            self._mailbox.put,
+            timers=alone is None,
         )
         self._requests = Requests(
             self._dispatch, self._plant.repository, self._ledger, status=self._status, look=self._look_again
@@ -141,6 +146,7 @@ class Daemon:
         self._reception.close()
         self._dispatch.close()
         self._upkeep.close()
+        self._hear_the_last()
         if control:
             control.close()
         for ledger in self._ledgers:
@@ -148,11 +154,21 @@ class Daemon:
         self._plant.lock.release()
         log.info("daemon.stopped", after=status.uptime(self._began, self._now()))
 
+    def _hear_the_last(self) -> None:
+        """What was taken in by the round under way is said, and known, before the end."""
+        with suppress(Empty, OSError, LedgerFault):
+            while True:
+                if isinstance(note := self._mailbox.get_nowait(), TookIn):
+                    self._handle(note)
+
     # The loop
 
     def _turn(self) -> None:
         for note in self._notes():
-            self._handle(note)
+            try:
+                self._handle(note)
+            except (OSError, LedgerFault) as error:
+                self._in_trouble(error)
         self._notify.watchdog()
         if self._stopping:
             return
@@ -229,10 +245,15 @@ class Daemon:
             self._reception.look(time.monotonic())
             self._reception.turn(time.monotonic())
         means = self._dispatch.orders.means
-        if self._reception.expecting(lambda path: means(wanted, path), patiently=self._alone is not None):
+        if self._reception.expecting(lambda path: means(wanted, path), patiently=self._new()):
             return
         self._looked_for = ""
         self._dispatch.start(wanted, self._now())
+
+    def _new(self) -> bool:
+        """Whether an upload of before this process can't have settled yet in its eyes."""
+        up = (self._now() - self._began).total_seconds()
+        return self._alone is not None and up < self._config.drop.settle + 1
 
     def _look_again(self) -> None:
         self._dispatch.waitlist.stale = True
