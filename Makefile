@@ -9,7 +9,7 @@ setup: ## leave a working .venv/bin/syncd; what is there already is not installe
 	@sh packaging/setup.sh
 
 demo: setup ## drop a file of users by sftp, show the log as it happens, then the report (below var/)
-	@$(bin)/python demo/demo.py
+	@$(bin)/python -m demo.demo
 
 test: setup ## run the whole test suite
 	$(bin)/python -m pytest

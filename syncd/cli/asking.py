@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 from syncd.cli.bar import Follow, following
 from syncd.cli.installation import Installation
 from syncd.cli.owner import act_as_owner, login_name
+from syncd.cli.verb import STOPPED
 from syncd.control import NotRunning, Refused, Request, ask
 from syncd.errors import SyncdError
 
 if TYPE_CHECKING:
     from syncd.config import Config
-
-STOPPED = 130
-"""The exit code after Ctrl-C, as shells have it."""
 
 
 def act(installation: Installation, verb: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -51,7 +49,10 @@ def _alone(installation: Installation, config: Config, request: Request, follow:
 
     def listen() -> None:
         for reply in request.outcome():
-            follow(reply.get("progress", {})) if "progress" in reply else last.update(reply)
+            if "progress" in reply:
+                follow(reply["progress"])
+            else:
+                last.update(reply)
 
     listener = Thread(target=listen, name="listener")
     listener.start()

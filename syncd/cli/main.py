@@ -19,11 +19,8 @@ from syncd.cli.run import run
 from syncd.cli.runs import report, runs
 from syncd.cli.serve import serve
 from syncd.cli.status import status
-from syncd.cli.verb import Family
+from syncd.cli.verb import STOPPED, Family
 from syncd.errors import SettingsError, SyncdError
-
-STOPPED = 130
-"""The exit code after Ctrl-C, as shells have it."""
 
 syncd = Family(
     "syncd",

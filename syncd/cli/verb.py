@@ -8,6 +8,9 @@ import click
 
 from syncd.cli.installation import Installation
 
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

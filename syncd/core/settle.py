@@ -24,9 +24,22 @@ OBSTACLES = {
         "syncd may not look into this folder",
         "Give syncd's group the right to enter and write it (chmod g+rwx).",
     ),
+    "too-deep": (
+        "its folders lie too deep in one another, or their names are too long",
+        "Have it uploaded into a folder further up.",
+    ),
+    "other-disk": (
+        "its folder is another disk, mounted into the drop folder",
+        "Have it uploaded to the drop folder's own disk, or let that folder have a syncd of its own.",
+    ),
     "name-taken": (
-        "a folder of the repository has this name",
-        "Rename the folder in the repository, or have the file uploaded under another name.",
+        "the repository has something else there: a folder of this name, or none but a file, link or mounted disk "
+        "where its folder would be",
+        "Rename that in the repository, or have the file uploaded under another name.",
+    ),
+    "unstorable": (
+        "the repository's disk refuses this file: its name, or its size",
+        "Have it uploaded under a plainer name, or smaller.",
     ),
 }
 """Why something in the drop folder can't be taken, whatever happens: the reason, and what to do."""
@@ -83,7 +96,7 @@ def _observe(before: Upload | None, sighting: Sighting, now: float) -> Upload:
 
 def settled(uploads: Iterable[Upload], now: float, quiet: float) -> list[Sighting]:
     """The plain files that have not changed for `quiet` seconds, longest waiting first."""
-    ripe = [upload for upload in uploads if not upload.sighting.obstacle and now - upload.since >= quiet]
+    ripe = [upload for upload in uploads if not upload.sighting.obstacle and now >= upload.since + quiet]
     return [upload.sighting for upload in sorted(ripe, key=lambda upload: upload.sighting.changed)]
 
 

@@ -17,6 +17,7 @@ from syncd.daemon.orders import Orders
 from syncd.daemon.waitlist import Waitlist
 from syncd.disk.ledger import Ledger, Pause, RunRecord
 from syncd.disk.repository import InRun, Repository
+from syncd.disk.spool import sweep
 from syncd.run import Job, Place, carry_out
 from syncd.tools.base import RowTool
 
@@ -147,13 +148,14 @@ class Dispatch:
 
     def resume(self) -> None:
         """Have the runs that an earlier process began, and did not end, made first."""
+        sweep(self._place.spool)
         for file in self._repository.running():
             record = self._ledger.run(file.run)
-            tool = record.tool if record else self.orders.tool_of(file.path)
-            if (record and record.simulated) or tool not in self.orders.tools:
+            # A run that the ledger does not know did nothing yet: its file waits as before.
+            if record is None or record.simulated or record.tool not in self.orders.tools:
                 self._repository.give_back(file, queue=self.orders.queues(file.path), stamp=stamp(self._place.now()))
             else:
-                self._resumed.append(self._job(tool, file, record=record, resumed=True))
+                self._resumed.append(self._job(record.tool, file, record=record, resumed=True))
         under_way = {job.id for job in self._resumed}
         for state in (RunState.RUNNING, RunState.INTERRUPTED):
             for record in self._ledger.in_state(state):

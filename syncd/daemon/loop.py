@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from types import FrameType
 from typing import Any
 
 from syncd import __version__, logs
 from syncd.config import Config
 from syncd.control import Control, Request
-from syncd.daemon import plant, status
+from syncd.daemon import plant, signals, status
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
 from syncd.daemon.reception import Reception
@@ -112,27 +111,21 @@ class Daemon:
         """Run until a signal asks for the end, or until the one request is answered."""
         log.info("daemon.started", version=__version__, pid=os.getpid(), settings=str(self._config.source))
         control = Control(self._plant.state, self._mailbox.put) if not self._alone else None
-        previous = [
-            (number, signal.signal(number, self._on_signal))
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        ]
-        try:
-            self._dispatch.resume()
-            self._reception.recover()
-            if self._alone:
-                self._requests.carry_out(self._alone)
-            else:
-                self._notify.ready()
-                log.info("daemon.ready", took=(self._now() - self._began).total_seconds())
-            while not self._over():
-                self._turn()
-        finally:
-            self._stop(control)
-            for number, handler in previous:
-                signal.signal(number, handler)
+        with signals.heard(self._on_signal):
+            try:
+                self._dispatch.resume()
+                self._reception.recover()
+                if self._alone:
+                    self._requests.carry_out(self._alone)
+                else:
+                    self._notify.ready()
+                    log.info("daemon.ready", took=(self._now() - self._began).total_seconds())
+                while not self._over():
+                    self._turn()
+            finally:
+                self._stop(control)
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        # A signal handler may run between any two instructions: SimpleQueue is made for that.
+    def _on_signal(self, number: int) -> None:
         self._mailbox.put(Reload() if number == signal.SIGHUP else Stop())
 
     def _over(self) -> bool:

@@ -64,6 +64,7 @@ def build(config: Config) -> Plant:
             config.drop.folder.mkdir(mode=0o770, parents=True)
         lock = Lock(state, [config.drop.folder, repository.folder], f"syncd, process {os.getpid()} ({config.source})")
         repository.make()
+        repository.tidy()
     except OSError as error:
         raise Fault(f"{error.filename} can't be made or used: {error.strerror}") from error
     return Plant(repository, state, lock)

@@ -1,5 +1,6 @@
 """The waitlist: which files of the repository wait for which tool, and which of them are held for a person."""
 
+import os
 from collections.abc import Iterable
 
 from syncd.core.model import RunState
@@ -20,33 +21,51 @@ class Waitlist:
         self._kept: dict[str, set[Waiting]] = {}
         self._hashes: dict[Waiting, str] = {}
         self._held = {run.path: run for run in ledger.in_state(RunState.HELD) if not run.simulated}
+        self.unreadable: frozenset[Waiting] = frozenset()
+        """Files that wait and that syncd may not read: their tools don't run on them."""
         self.stale = True
 
     def refresh(self) -> None:
         """Look at the repository again, and let queues advance. Raises `OSError` when it can't be read."""
         self._repository.advance()
         self._waiting = {name: self._repository.waiting(tool.file) for name, tool in self.orders.tools.items()}
+        there = {file for files in self._waiting.values() for file in files}
+        self.unreadable = frozenset(file for file in there if not os.access(self._file(file.path), os.R_OK))
+        self._hashes = {file: sha256 for file, sha256 in self._hashes.items() if file in there}
         self.stale = False
+
+    def _file(self, path: str) -> str:
+        return os.path.join(self._repository.folder, path)
 
     def runnable(self, tool: str) -> list[Waiting]:
         """The files that the tool may run now, oldest first."""
         went = self._went.get(tool, ())
-        return [file for file in self._waiting.get(tool, []) if file not in went and not self.held(file)]
+        waiting = (file for file in self._waiting.get(tool, []) if file not in self.unreadable)
+        return [file for file in waiting if file not in went and not self.held(file)]
 
     def news(self, tool: str) -> bool:
         """Whether one of them has not been run as it is (only a permanent file can have been)."""
-        kept = self._kept.get(tool, ())
-        return any(file not in kept for file in self.runnable(tool))
+        return any(not self._is_known(tool, file) for file in self.runnable(tool))
+
+    def _is_known(self, tool: str, file: Waiting) -> bool:
+        """Whether a permanent file was run as it is, by this process or an earlier one."""
+        kept = self._kept.setdefault(tool, set())
+        if file not in kept and self.orders.keeps(tool) and (sha256 := self._sha256(file)):
+            runs = self._ledger.of_bytes(sha256)
+            if any(run.tool == tool and run.state is RunState.DONE and not run.simulated for run in runs):
+                kept.add(file)
+        return file in kept
 
     def next_of(self, tool: str) -> Waiting | None:
         """The oldest file that the tool may run."""
         return next(iter(self.runnable(tool)), None)
 
-    def begun(self, tool: str, file: Waiting) -> None:
-        """A run of the file has begun: a permanent one is not run twice for one tick."""
+    def begun(self, tool: str, path: str) -> None:
+        """A run of a file has begun: a permanent one is not run twice for one tick."""
         if self.orders.keeps(tool):
-            self._went.setdefault(tool, set()).add(file)
-            self._kept.setdefault(tool, set()).add(file)
+            files = {file for file in self._waiting.get(tool, []) if file.path == path}
+            self._went.setdefault(tool, set()).update(files)
+            self._kept.setdefault(tool, set()).update(files)
         self.stale = True
 
     def tick_is_over(self, tool: str) -> None:
@@ -55,31 +74,50 @@ class Waitlist:
 
     # Held files
 
-    def hold(self, run: RunRecord) -> None:
-        """A run is held: its file waits for a person."""
+    def hold(self, run: RunRecord) -> RunRecord | None:
+        """A run is held: its file waits for a person. Returns the one that was held with that name before."""
+        before = self._held.get(run.path)
         self._held[run.path] = run
+        return before if before and before.id != run.id else None
 
-    def free(self, run: RunRecord) -> None:
-        """A person has decided."""
-        if (held := self._held.get(run.path)) and held.id == run.id:
-            del self._held[run.path]
+    def free(self, path: str) -> RunRecord | None:
+        """The file of this name waits for nobody's word any more; returns the run that it was held with."""
+        return self._held.pop(path, None)
 
     def held(self, file: Waiting) -> RunRecord | None:
         """The run that this very file waits with for a person's word. Other bytes under its name wait with none."""
         run = self._held.get(file.path)
-        if run is None:
-            return None
-        if file not in self._hashes:
-            try:
-                self._hashes[file] = self._repository.digest(self._repository.folder / file.path).sha256
-            except OSError:
-                return None
-        return run if self._hashes[file] == run.sha256 else None
+        return run if run and self._sha256(file) == run.sha256 else None
+
+    def held_of(self, tool: str) -> RunRecord | None:
+        """The run of the oldest file of a tool that is held."""
+        return next((run for file in self._waiting.get(tool, []) if (run := self.held(file))), None)
 
     def all_held(self) -> list[RunRecord]:
         """The runs that wait for a person's word."""
         return list(self._held.values())
 
+    def orphans(self) -> list[RunRecord]:
+        """The held runs whose file is gone, or has become another one: nobody can decide on them any more."""
+        return [run for run in self._held.values() if not self._waits(run)]
+
+    def _waits(self, run: RunRecord) -> bool:
+        try:
+            there = os.lstat(self._file(run.path))
+            file = Waiting(run.path, there.st_size, there.st_mtime_ns)
+            return (self._sha256(file) or run.sha256) == run.sha256
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def _sha256(self, file: Waiting) -> str:
+        """The hash of a file that waits; "" when it can't be read."""
+        if file not in self._hashes:
+            try:
+                self._hashes[file] = self._repository.digest(self._repository.folder / file.path).sha256
+            except OSError:
+                return ""
+        return self._hashes[file]
+
     def superseded(self, paths: Iterable[str]) -> list[RunRecord]:
         """The held runs whose files were replaced by newer ones; they are over."""
-        return [run for path in paths if (run := self._held.pop(path, None))]
+        return [run for path in paths if (run := self.free(path))]

@@ -6,7 +6,7 @@ import os
 import stat as modes
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from syncd.core.patterns import any_of
 from syncd.core.settle import Sighting
 from syncd.disk.durable import rename_new
+from syncd.disk.handles import opened, parents, remove_empty, walked
 from syncd.errors import Fault
 
 CLAIMS = ".syncd"
@@ -21,7 +22,10 @@ CLAIMS = ".syncd"
 
 RESERVED = frozenset({"archives", "reports"})
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DEEPEST, LONGEST = 32, 768
+"""How many folders may lie in one another, and bytes in the path of one: more would not fit into the repository's own
+paths (PATH_MAX), and whoever looks must come to an end."""
+
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _numbers = count()
 
@@ -37,6 +41,8 @@ class Claimed:
     path: str
     file: int
     seen: Sighting
+    finished: int
+    """When its sender was done with it, by this machine's clock, in nanoseconds; the claim itself moves its ctime."""
 
     def moved(self) -> bool:
         """Whether somebody changed the file since it was claimed, or has it open for writing now."""
@@ -73,23 +79,15 @@ class Drop:
 
     def look(self) -> list[Sighting]:
         """Everything in the folder that is not to be ignored; what can't be taken has its obstacle."""
-        root = os.open(self.folder, _FOLDER)
         self.folders = []
-        try:
+        with opened(self.folder) as root:
             return list(self._look(root, "", top=True))
-        finally:
-            os.close(root)
 
     def look_at_claims(self) -> list[Sighting]:
         """What is claimed and not yet in the repository; its path begins with the claim."""
-        try:
-            claims = self._open_claims()
-        except FileNotFoundError:
-            return []
-        try:
-            return list(_walk(claims, ""))
-        finally:
-            os.close(claims)
+        with suppress(FileNotFoundError), self._claims() as claims:
+            return [_sighting(path, stat) for _, found in walked(claims) for path, stat in found.items()]
+        return []
 
     def _look(self, folder: int, prefix: str, *, top: bool = False) -> Iterator[Sighting]:
         with os.scandir(folder) as entries:
@@ -108,126 +106,139 @@ class Drop:
                         yield _sighting(path, entry.stat(follow_symlinks=False))
 
     def _look_into(self, folder: int, name: str, path: str) -> Iterator[Sighting]:
+        if path.count("/") >= DEEPEST or len(os.fsencode(path)) > LONGEST:
+            yield _sighting(path, os.stat(name, dir_fd=folder, follow_symlinks=False), "too-deep")
+            return
         try:
-            inner = os.open(name, _FOLDER, dir_fd=folder)
+            with opened(folder, name) as inner:
+                self.folders.append(path)
+                yield from self._look(inner, path + "/")
         except PermissionError:
             yield _sighting(path, os.stat(name, dir_fd=folder, follow_symlinks=False), "closed-folder")
-            return
         except OSError as error:
-            if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # swapped for something else: the next look will tell
-                return
-            raise
-        self.folders.append(path)
-        try:
-            yield from self._look(inner, path + "/")
-        finally:
-            os.close(inner)
+            if error.errno not in {errno.ENOTDIR, errno.ELOOP}:  # swapped for something else: the next look will tell
+                raise
 
     # Claiming
 
-    def claim(self, sightings: Iterable[Sighting], stack: ExitStack) -> Iterator[Claimed | Left]:
+    def claim(self, sightings: Iterable[Sighting], stack: ExitStack) -> list[Claimed | Left]:
         """Take files away from their senders, into one new claim; those that went away are passed over.
 
         `stack` closes the handles. A file that changed since it was seen, or that somebody has open for writing, is
-        left to settle again.
+        left to settle again. The claim survives a power cut: else a file that is in the repository already might come
+        back under its old name, as a new one.
         """
-        root = _handle(stack, os.open(self.folder, _FOLDER))
-        claims = _handle(stack, self._open_claims(make=True))
-        claim = _new_claim()
-        os.mkdir(claim, 0o700, dir_fd=claims)
-        top = _handle(stack, os.open(claim, _FOLDER, dir_fd=claims))
-        sources, targets = {"": root}, {"": top}
-        try:
-            for sighting in sightings:
-                parent, _, name = sighting.path.rpartition("/")
-                with suppress(FileNotFoundError):  # it went away: nothing to claim
-                    source = _descend(stack, sources, parent, make=False)
-                    target = _descend(stack, targets, parent, make=True)
-                    claimed = _claim(sighting, name, source, target, claim)
-                    if isinstance(claimed, Claimed):
-                        stack.callback(os.close, claimed.file)
-                    yield claimed
-        finally:
-            for path in targets:
-                _remove_empty(claims, f"{claim}/{path}".rstrip("/"))
+        found = []
+        with opened(self.folder) as root, self._claims(make=True) as claims:
+            claim = _new_claim()
+            os.mkdir(claim, 0o700, dir_fd=claims)
+            with opened(claims, claim) as top:
+                folders = {""}
+                for sighting in sightings:
+                    folders |= set(parents(sighting.path))
+                    with suppress(FileNotFoundError):  # it went away: nothing to claim
+                        found.append(_claim(sighting, root, top, claim, stack))
+                for path in sorted(folders, reverse=True):
+                    _sync_or_remove(top, path)
+            os.fsync(claims)
+            remove_empty(claims, claim)
+        return found
 
-    def reopen(self, sightings: Iterable[Sighting], stack: ExitStack) -> Iterator[Claimed]:
-        """Open files that were claimed before, as `look_at_claims` saw them."""
-        claims = _handle(stack, self._open_claims(make=True))
-        folders = {"": claims}
-        for sighting in sightings:
-            parent, _, name = sighting.path.rpartition("/")
-            claim, _, path = sighting.path.partition("/")
-            try:
-                folder = _descend(stack, folders, parent, make=False)
-                file = _handle(stack, os.open(name, _FILE, dir_fd=folder))
-            except FileNotFoundError:
-                continue
-            yield Claimed(claim, path, file, _sighting(path, os.fstat(file)))
+    def reopen(self, sightings: Iterable[Sighting], stack: ExitStack) -> list[Claimed]:
+        """Open files that were claimed before, as `look_at_claims` saw them.
+
+        What turns out to be no file that can be read is put back under its own name, where that is free.
+        """
+        found = []
+        with self._claims(make=True) as claims:
+            for sighting in sightings:
+                claim, _, path = sighting.path.partition("/")
+                with suppress(FileNotFoundError):
+                    try:
+                        file = _plain_file(claims, sighting.path, stack)
+                    except OSError as error:
+                        if error.errno not in _UNREADABLE:
+                            raise
+                        self._put_back(claims, claim, path)
+                    else:
+                        ours = _sighting(path, os.fstat(file))
+                        found.append(Claimed(claim, path, file, ours, ours.changed))
+        return found
+
+    def give_back(self, one: Claimed) -> Sighting | None:
+        """Put a claimed file back under its own name; how it looks there, or `None` where the name is taken."""
+        with self._claims(make=True) as claims:
+            return _sighting(one.path, os.fstat(one.file)) if self._put_back(claims, one.claim, one.path) else None
+
+    def _put_back(self, claims: int, claim: str, path: str) -> bool:
+        parent, _, name = path.rpartition("/")
+        held = f"{claim}/{parent}".rstrip("/")
+        try:
+            with opened(self.folder) as root, opened(claims, held) as source, opened(root, parent) as target:
+                rename_new(name, name, source_folder=source, target_folder=target)
+        except OSError as error:
+            # A newer one has the name, or the sender made the folder something else: this one stays claimed.
+            if error.errno not in {errno.EEXIST, errno.ENOENT, *_UNREADABLE}:
+                raise
+            return False
+        remove_empty(claims, held)
+        return True
 
     def release(self, claimed: Iterable[Claimed]) -> None:
         """Remove claimed files whose bytes are in the repository.
 
         One that was written to since is another arrival: it goes to a claim of its own, to settle there.
         """
-        changed = []
-        with ExitStack() as stack:
-            claims = _handle(stack, self._open_claims(make=True))
-            folders = {"": claims}
-            emptied = set()
+        changed, emptied = [], set()
+        with self._claims(make=True) as claims:
             for one in claimed:
                 if one.moved():
                     changed.append(one)
                     continue
                 parent, _, name = f"{one.claim}/{one.path}".rpartition("/")
-                os.unlink(name, dir_fd=_descend(stack, folders, parent, make=False))
+                with suppress(FileNotFoundError), opened(claims, parent) as folder:
+                    os.unlink(name, dir_fd=folder)
                 emptied.add(parent)
             for parent in emptied:
-                _remove_empty(claims, parent)
+                remove_empty(claims, parent)
         self.claim_again(changed)
 
     def claim_again(self, claimed: Iterable[Claimed]) -> None:
         """Move claimed files to claims of their own, as files that have yet to be taken in."""
-        with ExitStack() as stack:
-            claims = _handle(stack, self._open_claims(make=True))
-            folders = {"": claims}
+        with self._claims(make=True) as claims:
             for one in claimed:
                 parent, _, name = one.path.rpartition("/")
-                source = _descend(stack, folders, f"{one.claim}/{parent}".rstrip("/"), make=False)
-                target = _descend(stack, folders, f"{_new_claim()}/{parent}".rstrip("/"), make=True)
-                rename_new(name, name, source_folder=source, target_folder=target)
+                old, new = (f"{claim}/{parent}".rstrip("/") for claim in (one.claim, _new_claim()))
+                with opened(claims, old) as source, opened(claims, new, make=True) as target:
+                    rename_new(name, name, source_folder=source, target_folder=target)
+                remove_empty(claims, old)
 
     def clear_claims(self) -> None:
         """Remove the folders of claims that hold nothing any more."""
-        with suppress(FileNotFoundError):
-            claims = self._open_claims()
-            try:
-                for path in [path for path, _, _ in _folders(claims)]:
-                    _remove_empty(claims, path)
-            finally:
-                os.close(claims)
+        with suppress(FileNotFoundError), self._claims() as claims:
+            for path, _ in reversed(list(walked(claims))):
+                remove_empty(claims, path)
 
-    def _open_claims(self, *, make: bool = False) -> int:
-        """The claims folder; raises `Fault` when it is not a real folder of ours."""
-        path = self.folder / CLAIMS
-        if make:
-            with suppress(FileExistsError):
-                os.mkdir(path, 0o700)
-        try:
-            claims = os.open(path, _FOLDER)
-        except NotADirectoryError as error:
-            raise _not_ours(path) from error
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise _not_ours(path) from error
-            raise
-        there = os.fstat(claims)
-        if there.st_uid != os.geteuid():
-            os.close(claims)
-            raise _not_ours(path)
-        if modes.S_IMODE(there.st_mode) & 0o077:
-            os.fchmod(claims, 0o700)
-        return claims
+    @contextmanager
+    def _claims(self, *, make: bool = False) -> Iterator[int]:
+        """A handle on the claims folder; raises `Fault` when it is not a real folder of ours."""
+        with ExitStack() as stack:
+            root = stack.enter_context(opened(self.folder))
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(CLAIMS, 0o700, dir_fd=root)
+            try:
+                claims = stack.enter_context(opened(root, CLAIMS))
+            except OSError as error:
+                if error.errno in _UNREADABLE:
+                    raise _not_ours(self.folder / CLAIMS) from error
+                raise
+            there = os.fstat(claims)
+            if there.st_uid != os.geteuid():
+                raise _not_ours(self.folder / CLAIMS)
+            if modes.S_IMODE(there.st_mode) & 0o077:
+                os.fchmod(claims, 0o700)
+            yield claims
 
 
 def _new_claim() -> str:
@@ -248,33 +259,50 @@ def written_to(file: int) -> bool:
     return False
 
 
-def _claim(sighting: Sighting, name: str, source: int, target: int, claim: str) -> Claimed | Left:
-    try:
-        file = os.open(name, _FILE, dir_fd=source)
-    except PermissionError:
-        return Left(sighting, "unreadable")
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENXIO}:  # swapped for a link or a pipe: the next look will tell
-            return Left(sighting, "")
-        raise
-    try:
+_UNREADABLE = {
+    errno.EACCES: "unreadable",
+    errno.EPERM: "unreadable",
+    # Swapped for a link or a pipe, or one of its folders was: the next look will tell.
+    errno.ELOOP: "",
+    errno.ENXIO: "",
+    errno.ENOTDIR: "",
+}
+"""Errors in opening one file, each with its obstacle. Any other is the disk's."""
+
+_UNMOVABLE = {errno.EACCES: "unmovable", errno.EPERM: "unmovable", errno.EXDEV: "other-disk"}
+"""Errors in renaming one file, each with its obstacle. Any other is the disk's."""
+
+
+def _claim(sighting: Sighting, root: int, top: int, claim: str, stack: ExitStack) -> Claimed | Left:
+    parent, _, name = sighting.path.rpartition("/")
+    with ExitStack() as ours:
+        try:
+            source = ours.enter_context(opened(root, parent))
+            file = _plain_file(source, name, ours)
+        except OSError as error:
+            if error.errno in _UNREADABLE:
+                return Left(sighting, _UNREADABLE[error.errno])
+            raise
         if not _sighting(sighting.path, os.fstat(file)).same(sighting) or written_to(file):
-            os.close(file)
             return Left(sighting, "")
-        rename_new(name, name, source_folder=source, target_folder=target)
-    except OSError as error:
-        os.close(file)
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            return Left(sighting, "unmovable")
-        raise
-    there = os.stat(name, dir_fd=target, follow_symlinks=False)
-    ours = os.fstat(file)
-    if (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):  # swapped in the last moment
-        os.close(file)
-        with suppress(FileExistsError):
-            rename_new(name, name, source_folder=target, target_folder=source)
-        return Left(sighting, "")
-    return Claimed(claim, sighting.path, file, _sighting(sighting.path, ours))
+        target = ours.enter_context(opened(top, parent, make=True))
+        try:
+            rename_new(name, name, source_folder=source, target_folder=target)
+        except OSError as error:
+            if error.errno in _UNMOVABLE:
+                return Left(sighting, _UNMOVABLE[error.errno])
+            raise
+        there = os.stat(name, dir_fd=target, follow_symlinks=False)
+        now = os.fstat(file)
+        if (there.st_dev, there.st_ino) != (now.st_dev, now.st_ino):  # swapped in the last moment
+            with suppress(FileExistsError):
+                rename_new(name, name, source_folder=target, target_folder=source)
+            return Left(sighting, "")
+        if (now.st_size, now.st_mtime_ns) != (sighting.size, sighting.modified):
+            return Left(sighting, "")  # written to in the last moment: it settles where it is
+        kept = os.dup(file)
+        stack.callback(os.close, kept)
+        return Claimed(claim, sighting.path, kept, _sighting(sighting.path, now), sighting.changed)
 
 
 def _sighting(path: str, stat: os.stat_result, obstacle: str = "") -> Sighting:
@@ -310,44 +338,19 @@ def _not_ours(path: Path) -> Fault:
     )
 
 
-def _handle(stack: ExitStack, handle: int) -> int:
-    stack.callback(os.close, handle)
-    return handle
+def _plain_file(top: int, path: str, stack: ExitStack) -> int:
+    """Open a plain file for reading; raises `OSError` (ENXIO) for anything else."""
+    parent, _, name = path.rpartition("/")
+    with opened(top, parent) as folder:
+        file = os.open(name, _FILE, dir_fd=folder)
+    stack.callback(os.close, file)
+    if not modes.S_ISREG(os.fstat(file).st_mode):
+        raise OSError(errno.ENXIO, "not a plain file", path)
+    return file
 
 
-def _descend(stack: ExitStack, known: dict[str, int], path: str, *, make: bool) -> int:
-    """A handle on a folder below another, following no link on the way; handles are kept in `known` by their path."""
-    if path not in known:
-        parent, _, name = path.rpartition("/")
-        above = _descend(stack, known, parent, make=make)
-        if make:
-            with suppress(FileExistsError):
-                os.mkdir(name, 0o700, dir_fd=above)
-        known[path] = _handle(stack, os.open(name, _FOLDER, dir_fd=above))
-    return known[path]
-
-
-def _walk(folder: int, prefix: str) -> Iterator[Sighting]:
-    for path, handle, files in _folders(folder):
-        for name in files:
-            with suppress(FileNotFoundError):
-                stat = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                yield _sighting(f"{path}/{name}" if path else name, stat)
-
-
-def _folders(top: int) -> Iterator[tuple[str, int, list[str]]]:
-    """The folders below one, deepest first, each with its path, a handle and the names of its files."""
-    for path, _, files, handle in os.fwalk(".", topdown=False, follow_symlinks=False, dir_fd=top):
-        yield path.removeprefix(".").removeprefix("/"), handle, files
-
-
-def _remove_empty(top: int, path: str) -> None:
-    """Remove a folder and those above it, as long as they are empty."""
-    while path:
-        try:
-            os.rmdir(path, dir_fd=top)
-        except OSError as error:
-            if error.errno in {errno.ENOTEMPTY, errno.ENOENT, errno.EEXIST}:
-                return
-            raise
-        path = path.rpartition("/")[0]
+def _sync_or_remove(top: int, path: str) -> None:
+    """Make the names in a folder survive a power cut; without any, it goes."""
+    remove_empty(top, path)
+    with suppress(FileNotFoundError), opened(top, path) as folder:
+        os.fsync(folder)

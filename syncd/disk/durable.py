@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 AT_FDCWD = -100
@@ -14,7 +15,11 @@ RENAME_NOREPLACE = 1
 FICLONE = 0x40049409
 PIECE = 1 << 20
 
+DRAFT = ".draft"
+"""How the name of a file that is being written ends; it begins with a dot and the number of the process."""
+
 _renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+_numbers = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def write_whole(path: Path, pieces: Iterable[bytes], beside: Path) -> None:
 
     Raises `FileExistsError` when the name is taken; a half-written file never has the name.
     """
-    draft = beside / f".{os.getpid()}-{path.name[-100:]}.draft"
+    draft = beside / f".{os.getpid()}-{next(_numbers)}{DRAFT}"
     try:
         with draft.open("wb") as file:
             for piece in pieces:

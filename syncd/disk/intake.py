@@ -1,8 +1,9 @@
 """Taking in: a settled file is claimed, copied, noted, placed and let go, so that a crash anywhere loses nothing."""
 
+import errno
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,9 @@ from syncd.disk.repository import Repository
 
 THREADS = 8
 """Copies under way at once: most of a copy is waiting for the disk."""
+
+UNSTORABLE = frozenset({errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG, errno.EFBIG})
+"""Errors that are one file's own: its name or its size is more than the repository's disk can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +85,26 @@ class Intake:
         return done
 
     def _claim(self, fresh: Sequence[Sighting], stack: ExitStack, done: Taking) -> list[Claimed]:
-        welcome = [sighting for sighting in fresh if self._repository.can_take(sighting.path)]
-        done.left += (
-            [Left(one, "name-taken") for one in fresh if one not in welcome] if len(welcome) < len(fresh) else []
-        )
-        ours = []
-        for one in self._drop.claim(welcome, stack) if welcome else ():
-            if isinstance(one, Claimed):
-                ours.append(one)
+        welcome = []
+        for sighting in fresh:
+            if self._repository.can_take(sighting.path):
+                welcome.append(sighting)
             else:
-                done.left.append(one)
-        return ours
+                done.left.append(Left(sighting, "name-taken"))
+        found = self._drop.claim(welcome, stack) if welcome else []
+        done.left += (one for one in found if isinstance(one, Left))
+        return [one for one in found if isinstance(one, Claimed)]
 
     def _bring(self, ours: list[Claimed], done: Taking) -> None:
-        copies = zip(ours, self._pool.map(self._copy, ours), strict=True)
-        whole = [(claimed, copied) for claimed, copied in copies if copied]
+        copies = [self._pool.submit(self._copy, one) for one in ours]
+        wait(copies)  # also when one fails: none may go on with a handle that is closed
+        whole = []
+        for claimed, copy in zip(ours, copies, strict=True):
+            match copy.result():
+                case Digest() as copied:
+                    whole.append((claimed, copied))
+                case Left() as left:
+                    done.left.append(left)
         if not whole:
             return
         arrivals = [self._arrival(claimed, copied) for claimed, copied in whole]
@@ -107,11 +116,19 @@ class Intake:
         self._settle_names(arrivals)
         self._drop.release([claimed for claimed, _ in whole])
 
-    def _copy(self, claimed: Claimed) -> Digest | None:
+    def _copy(self, claimed: Claimed) -> Digest | Left | None:
         """Stage a claimed file; `None` when it changed while it was copied, or is being written."""
-        seen = claimed.seen
-        copied = self._repository.stage(claimed.claim, claimed.path, claimed.file, seen.size, seen.changed)
-        if claimed.moved() or copied.size != seen.size:
+        size = claimed.seen.size
+        try:
+            copied = self._repository.stage(claimed.claim, claimed.path, claimed.file, size, claimed.finished)
+        except OSError as error:
+            if error.errno not in UNSTORABLE:
+                raise
+            with suppress(OSError):  # a name that can't be made can't be removed either
+                self._repository.unstage(claimed.claim, claimed.path)
+            back = self._drop.give_back(claimed)
+            return Left(back, "unstorable") if back else None
+        if claimed.moved() or copied.size != size:
             self._repository.unstage(claimed.claim, claimed.path)
             return None
         return copied

@@ -4,12 +4,15 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from syncd.core.model import Outcome, RunState
+from syncd.core.names import numbered, shown
+from syncd.disk.durable import rename_new
 from syncd.errors import LedgerFault
 
 MIGRATIONS = (
@@ -39,7 +42,7 @@ MIGRATIONS = (
         counts TEXT NOT NULL,     -- JSON: rows by outcome
         plan TEXT NOT NULL,       -- digest of what the plan would send
         reason TEXT NOT NULL,     -- why it was held, refused or failed
-        report TEXT NOT NULL,     -- the report's file name in reports/
+        report BLOB NOT NULL,     -- the report's file name in reports/, byte for byte
         approved_by TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_by_tool ON runs (tool, started);
@@ -104,9 +107,14 @@ class Ledger:
         with _translated(path):
             # autocommit: each statement, or each `with self._all():`, is a transaction of its own
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            _migrate(self._db)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                _migrate(self._db)
+            except BaseException:
+                self._db.close()
+                raise
+        with suppress(PermissionError):  # another account's ledger has the mode that its owner gave it
             os.chmod(path, 0o640)
         self._identity = _identity(path)
 
@@ -121,16 +129,24 @@ class Ledger:
         except FileNotFoundError:
             return True
 
+    def check(self) -> None:
+        """Read all of it once; raises `LedgerFault` when it is ruined."""
+        with self._one() as db:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
+
     @contextmanager
     def _all(self) -> Iterator[sqlite3.Connection]:
         with _translated(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # SQLite itself rolls back when the disk is full
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def _one(self) -> Iterator[sqlite3.Connection]:
@@ -158,8 +174,9 @@ class Ledger:
     def arrivals(self, *, sha256: str = "", limit: int = 100) -> list[Arrival]:
         """The newest arrivals, of these bytes alone where a hash is given."""
         with self._one() as db:
+            where, values = ("WHERE sha256 = ?", (sha256,)) if sha256 else ("", ())
             rows = db.execute(
-                "SELECT * FROM arrivals WHERE ? IN ('', sha256) ORDER BY arrived DESC LIMIT ?", (sha256, limit)
+                f"SELECT * FROM arrivals {where} ORDER BY arrived DESC LIMIT ?", (*values, limit)
             ).fetchall()
         return [_arrival(row) for row in rows]
 
@@ -193,8 +210,8 @@ class Ledger:
                     run.ended.timestamp() if run.ended else None,
                     json.dumps(run.counts),
                     run.plan,
-                    run.reason,
-                    run.report,
+                    shown(run.reason),
+                    os.fsencode(run.report),
                     run.approved_by,
                 ),
             )
@@ -267,19 +284,33 @@ def opened(path: Path, now: datetime) -> tuple[Ledger, Path | None]:
     """
     try:
         ledger = Ledger(path)
-        ledger.runs(limit=1)
-        ledger.arrivals(limit=1)
-    except LedgerFault as fault:
-        if not isinstance(fault.__cause__, sqlite3.DatabaseError) or isinstance(
-            fault.__cause__, sqlite3.OperationalError
-        ):
+        try:
+            ledger.check()
+        except BaseException:
+            ledger.close()
             raise
-        aside = path.with_name(f"{path.name}.ruined-{now:%Y%m%d-%H%M%S}")
-        os.replace(path, aside)
-        for companion in ("-wal", "-shm"):
-            path.with_name(path.name + companion).unlink(missing_ok=True)
+    except LedgerFault as fault:
+        if not _ruined(fault.__cause__):
+            raise
+        aside = _set_aside(path, f"{path.name}.ruined-{now:%Y%m%d-%H%M%S}")
         return Ledger(path), aside
     return ledger, None
+
+
+def _ruined(error: BaseException | None) -> bool:
+    # Locked, read-only, disk full and the like are operational: they pass, and the ledger is whole.
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+
+
+def _set_aside(path: Path, name: str) -> Path:
+    for number in count(1):
+        aside = path.with_name(numbered(name, number))
+        with suppress(FileExistsError):
+            rename_new(path, aside)
+            break
+    for companion in ("-wal", "-shm"):
+        path.with_name(path.name + companion).unlink(missing_ok=True)
+    return aside
 
 
 @contextmanager
@@ -317,8 +348,8 @@ def _arrival(row: tuple[str, bytes, float, int, str]) -> Arrival:
 
 def _run(row: tuple[object, ...]) -> RunRecord:
     (run, tool, kind, site, path, size, sha256, asked_by, simulated, state, started, ended, counts, *rest) = row
-    plan, reason, report, approved_by = (str(text) for text in rest)
-    assert isinstance(path, bytes) and isinstance(size, int) and isinstance(started, float)
+    plan, reason, report, approved_by = rest
+    assert isinstance(path, bytes) and isinstance(size, int) and isinstance(started, float) and isinstance(report, bytes)
     return RunRecord(
         id=str(run),
         tool=str(tool),
@@ -333,8 +364,8 @@ def _run(row: tuple[object, ...]) -> RunRecord:
         started=_time(started),
         ended=_time(ended) if isinstance(ended, float) else None,
         counts={Outcome(name): count for name, count in json.loads(str(counts)).items()},
-        plan=plan,
-        reason=reason,
-        report=report,
-        approved_by=approved_by,
+        plan=str(plan),
+        reason=str(reason),
+        report=os.fsdecode(report),
+        approved_by=str(approved_by),
     )

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from syncd.core.names import archive_name, is_tryback, numbered
 from syncd.core.patterns import is_pattern, matches
-from syncd.disk.durable import Digest, copy_bytes, digest, rename_new, sync_folder, write_whole
+from syncd.disk.durable import DRAFT, Digest, copy_bytes, digest, rename_new, sync_folder, write_whole
+from syncd.disk.handles import parents
+from syncd.disk.queues import Queues
 from syncd.errors import Fault, UsageError
 
 RESERVED = ("archives", "reports")
@@ -52,11 +54,32 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._queues = Queues(folder / QUEUE)
 
     def make(self) -> None:
         """Make the folders that a repository has; raises `OSError` when that can't be."""
         for name in (ARCHIVES, REFUSED, SUPERSEDED, REPORTS, INCOMING, RUNNING, QUEUE):
             (self.folder / name).mkdir(mode=0o770, parents=True, exist_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what a crash leaves and nobody will ask for: drafts, and empty folders. For when no run is under way.
+
+        Raises `Fault` when a folder of syncd lies on another disk: then nothing could be moved there in one step.
+        """
+        disk = os.stat(self.folder).st_dev
+        for name in (ARCHIVES, REFUSED, SUPERSEDED, REPORTS, INCOMING, RUNNING, QUEUE):
+            if os.stat(self.folder / name).st_dev != disk:
+                raise Fault(
+                    f"{self.folder / name} lies on another disk than {self.folder}: files are moved there in one step, "
+                    "and that can't be done from disk to disk. Put the whole repository onto one disk."
+                )
+        for draft in (self.folder / INCOMING).glob(f".*{DRAFT}"):
+            if not Path("/proc", draft.name.removeprefix(".").split("-")[0]).exists():
+                draft.unlink(missing_ok=True)
+        for run in set(os.listdir(self.folder / RUNNING)) - {one.run for one in self.running()}:
+            self.forget(run)
+        for claim in os.listdir(self.folder / INCOMING):
+            self.clear_staged(claim)
 
     def inside(self, path: str, *, writable: bool) -> Path:
         """The file or folder of this name; raises `UsageError` for one that is outside, hidden, or syncd's own."""
@@ -79,14 +102,14 @@ class Repository:
         """The files that wait, oldest first: those that a path or pattern means, or all of them."""
         if pattern and not is_pattern(pattern):
             one = _plain(self.folder / pattern)
-            return [Waiting(pattern, one.st_size, one.st_mtime_ns)] if one else []
+            return [Waiting(pattern, one.st_size, one.st_mtime_ns)] if one and self._within(pattern) else []
         found = [file for file in self._walk(self.folder, "") if not pattern or matches(pattern, file.path)]
         return sorted(found, key=lambda file: (file.modified, file.path))
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[Waiting]:
         try:
             entries = list(os.scandir(folder))
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # somebody's private folder is no reason to stand still
             return
         for entry in entries:
             path = prefix + entry.name
@@ -94,24 +117,33 @@ class Repository:
                 continue
             with suppress(FileNotFoundError):
                 if entry.is_dir(follow_symlinks=False):
-                    yield from self._walk(folder / entry.name, path + "/")
+                    yield from self._walk(folder / entry.name, path + "/") if self._within(path + "/") else ()
                 elif entry.is_file(follow_symlinks=False) and not is_tryback(entry.name):
                     there = entry.stat(follow_symlinks=False)
                     yield Waiting(path, there.st_size, there.st_mtime_ns)
 
     def queued(self, path: str) -> list[Waiting]:
         """The files that wait behind one of this name, in their order."""
-        queue = self.folder / QUEUE / path
-        names = sorted(os.listdir(queue)) if queue.is_dir() else []
-        return [Waiting(path, (queue / name).stat().st_size, int(name.split("-")[0])) for name in names]
+        found = (_plain(file) for file in self._queues.of(path))
+        return [Waiting(path, there.st_size, there.st_mtime_ns) for there in found if there]
 
     # Taking in
 
     def can_take(self, path: str) -> bool:
-        """Whether a file can be placed under this name: no folder has it, and no file the name of a folder of it."""
-        parents = [self.folder / part for part in _parents(path)]
-        there = self.folder / path
-        return all(parent.is_dir() or not os.path.lexists(parent) for parent in parents) and not there.is_dir()
+        """Whether a file can be placed under this name: no folder has it, and only folders lead to it."""
+        return self._within(path) and not _is_folder(self.folder / path)
+
+    def _within(self, path: str) -> bool:
+        """Whether what leads to a path are folders of the repository's own disk, or can be made; links lead out."""
+        disk = os.stat(self.folder).st_dev
+        for parent in parents(path):
+            try:
+                there = os.lstat(self.folder / parent)
+            except FileNotFoundError:
+                return not any(self._queues.of(one) for one in parents(path))
+            if not modes.S_ISDIR(there.st_mode) or there.st_dev != disk:
+                return False
+        return True
 
     def stage(self, claim: str, path: str, source: int, size: int, modified: int) -> Digest:
         """Copy an open file in, out of everybody's sight, so that it survives a power cut."""
@@ -141,63 +173,54 @@ class Repository:
     def sync_staged(self, claim: str, paths: Iterable[str]) -> None:
         """Make the names of staged files survive a power cut."""
         top = self.folder / INCOMING / claim
-        for folder in {(top / path).parent for path in paths} | {top, top.parent}:
+        for folder in {top / parent for path in paths for parent in parents(path)} | {top, top.parent}:
             sync_folder(folder)
 
     def place(self, claim: str, path: str, *, queue: bool, stamp: str) -> str:
         """Give a staged file its name, and return what became of an older one.
 
         "" (there was none), `queued` (this one waits behind it), or the name in `archives/superseded/` that the older
-        one has now.
+        one has now. A file whose name has become something else since `can_take` goes to `archives/refused/`.
         """
         staged, target = self.folder / INCOMING / claim / path, self.folder / path
+        if not self.can_take(path):
+            return self._set_aside(staged, REFUSED, stamp)
         target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
-        if queue and (_plain(target) or self.queued(path)):
-            self._queue(staged, path)
-            return "queued"
+        if queue and self._queues.of(path):
+            return self._queue(staged, path)
         superseded = ""
         while True:
             try:
                 rename_new(staged, target)
                 return superseded
             except FileExistsError:
+                if queue:
+                    return self._queue(staged, path)
                 superseded = self._set_aside(target, SUPERSEDED, stamp) or superseded
 
     def sync_placed(self, paths: Iterable[str]) -> None:
         """Make the names of placed files survive a power cut."""
-        for folder in {(self.folder / path).parent for path in paths}:
-            sync_folder(folder)
-        sync_folder(self.folder / SUPERSEDED)
-        for path in paths:
-            if (self.folder / QUEUE / path).is_dir():
-                sync_folder(self.folder / QUEUE / path)
+        queues = [f"{QUEUE}/{path}/" for path in paths if self._queues.of(path)]
+        leading = {parent for path in [*paths, *queues] for parent in parents(path)}
+        for folder in {"", SUPERSEDED} | leading:
+            with suppress(FileNotFoundError, NotADirectoryError):  # moved away, or advanced, in the meantime
+                sync_folder(self.folder / folder)
 
     def clear_staged(self, claim: str) -> None:
         """Remove what is left of a claim's staging folder once nothing is in it."""
         _remove_empty_tree(self.folder / INCOMING / claim)
 
-    def _queue(self, file: Path, path: str) -> None:
-        queue = self.folder / QUEUE / path
-        queue.mkdir(mode=0o770, parents=True, exist_ok=True)
-        moment, number = file.stat().st_mtime_ns, 0
-        while True:
-            try:
-                return rename_new(file, queue / f"{moment:020d}-{number:06d}")
-            except FileExistsError:
-                number += 1
+    def _queue(self, staged: Path, path: str) -> str:
+        self._queues.add(staged, path)
+        return "queued"
 
     def advance(self) -> list[str]:
         """Let the next one of each queue take its place, where that is free; returns the paths."""
-        moved = []
-        for path in {str(Path(file).parent) for file in _files(self.folder / QUEUE)}:
-            if not any(run.path == path and run.moved for run in self.running()):
-                first = min(os.listdir(self.folder / QUEUE / path))
-                (self.folder / path).parent.mkdir(mode=0o770, parents=True, exist_ok=True)
-                with suppress(FileExistsError):
-                    rename_new(self.folder / QUEUE / path / first, self.folder / path)
-                    moved.append(path)
-                _remove_empty(self.folder / QUEUE, path)
-        return moved
+        in_run = {run.path for run in self.running() if run.moved}
+        free = [path for path in sorted(self._queues.paths() - in_run) if self.can_take(path)]
+        for path in free:
+            (self.folder / path).parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+        return [path for path in free if self._queues.advance(path, self.folder / path)]
 
     # Running
 
@@ -238,18 +261,23 @@ class Repository:
 
     def give_back(self, file: InRun, *, queue: bool, stamp: str) -> str:
         """Let a file wait again as if it had never run; returns its new name if a newer one superseded it."""
-        superseded = ""
-        if file.moved:
-            target = self.folder / file.path
-            target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
-            try:
-                if queue and _plain(target):
-                    self._queue(target, file.path)
-                rename_new(file.file, target)
-            except FileExistsError:
-                superseded = self._set_aside(file.file, SUPERSEDED, stamp)
+        superseded = self._give_back(file, queue, stamp) if file.moved else ""
         self.forget(file.run)
         return superseded
+
+    def _give_back(self, file: InRun, queue: bool, stamp: str) -> str:
+        target = self.folder / file.path
+        while self.can_take(file.path):
+            target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+            try:
+                rename_new(file.file, target)
+                return ""
+            except FileExistsError:
+                if not queue:
+                    break
+                with suppress(FileNotFoundError):  # the newer one went away again
+                    self._queues.add(target, file.path, first=True)
+        return self._set_aside(file.file, SUPERSEDED, stamp)
 
     def archive(self, file: InRun, archive: str) -> None:
         """Put a file that was run where it stays: one atomic step, the last of its run.
@@ -295,15 +323,14 @@ class Repository:
 
     def leftovers(self, folder: str) -> list[tuple[str, float]]:
         """The files below `archives` or `reports` with their mtime, for retention."""
-        return [
-            (f"{folder}/{path}", (self.folder / folder / path).stat().st_mtime) for path in _files(self.folder / folder)
-        ]
+        found = {f"{folder}/{path}": _plain(self.folder / folder / path) for path in _files(self.folder / folder)}
+        return [(path, there.st_mtime) for path, there in found.items() if there]
 
     def prune(self, paths: Iterable[str]) -> int:
         """Delete archives and reports; returns how many. Never anything else."""
         count = 0
         for path in paths:
-            if path.split("/")[0] not in RESERVED:
+            if path.split("/")[0] not in RESERVED or ".." in path.split("/"):
                 raise Fault(f"{path} is no archive and no report: retention does not touch it")
             (self.folder / path).unlink(missing_ok=True)
             count += 1
@@ -317,9 +344,13 @@ def _names(name: str) -> Iterator[str]:
 def _plain(file: Path) -> os.stat_result | None:
     try:
         there = os.lstat(file)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     return there if modes.S_ISREG(there.st_mode) else None
+
+
+def _is_folder(file: Path) -> bool:
+    return file.is_dir() and not file.is_symlink()
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -337,11 +368,6 @@ def _copy(source: Path, target: Path) -> None:
         os.close(reading)
 
 
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
-
-
 def _files(top: Path) -> list[str]:
     """The files below a folder that are not hidden, relative to it; none when it does not exist."""
     return [
@@ -350,15 +376,6 @@ def _files(top: Path) -> list[str]:
         for name in sorted(names)
         if not name.startswith(".")
     ]
-
-
-def _remove_empty(top: Path, path: str) -> None:
-    while path:
-        try:
-            os.rmdir(top / path)
-        except OSError:
-            return
-        path = path.rpartition("/")[0]
 
 
 def _remove_empty_tree(top: Path) -> None:

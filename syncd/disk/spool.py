@@ -19,7 +19,6 @@ class Spool:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._plan = folder / f"{run}.plan"
         self._results = folder / f"{run}.results"
-        self.tryback = folder / f"{run}.tryback"
         self.clear()
 
     def write_plan(self, steps: Iterable[Step]) -> str:
@@ -59,8 +58,14 @@ class Spool:
 
     def clear(self) -> None:
         """Remove the files."""
-        for path in (self._plan, self._results, self.tryback):
+        for path in (self._plan, self._results):
             path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what earlier processes spooled: whatever they began is planned again."""
+    for left in folder.glob("*"):
+        left.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> IO[bytes]:

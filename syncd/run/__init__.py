@@ -1,38 +1,61 @@
 """One run: read, plan, guard, apply, conclude."""
 
+from hashlib import sha256
+
+from syncd import logs
 from syncd.core.model import RunState
+from syncd.disk.durable import Digest
 from syncd.disk.ledger import Arrival, RunRecord
 from syncd.disk.spool import Spool
-from syncd.errors import Fault, SyncdError
+from syncd.errors import Fault, LedgerFault
 from syncd.run.by_program import run_by_program
 from syncd.run.by_row import run_by_row
 from syncd.run.concluding import conclude, let_go
-from syncd.run.job import Ending, Interrupted, Job, Place, ended_by
+from syncd.run.job import Ending, Interrupted, Job, Place, Replaced, ended_by
 from syncd.tools.base import RowTool
 from syncd.tools.command import CommandTool
 
 __all__ = ["Job", "Place", "carry_out"]
+
+log = logs.get()
+
+NOTHING = Digest(0, sha256().hexdigest())
 
 
 def carry_out(job: Job, place: Place) -> RunRecord:
     """Make a run, to its end or to the seam at which it is told to stop, and return how it stands then.
 
     A run that an earlier process ended, but for its last step, is only let go. Raises `OSError` or `LedgerFault` when
-    the disk is in trouble: the run is then as if interrupted.
+    the disk is in trouble: the run is then as if interrupted. A defect ends the run, and is said in the log.
     """
     known = place.ledger.run(job.id)
-    if known and known.ended:
-        let_go(job, place, known)
-        return known
-    record = _noted(job, place)
+    decided = bool(job.approved_by or job.rejected_by)
+    if known and known.ended and not (decided and known.state is RunState.HELD):
+        return let_go(job, place, known)
+    digest = _digest(job, place, known)
+    if known and decided and digest.sha256 != known.sha256:
+        reason = "the decision came too late: the file holds other bytes than the run was held with"
+        return let_go(job, place, place.ledger.change_run(known, state=RunState.SUPERSEDED, reason=reason))
+    record = _noted(job, place, digest)
     spool = Spool(place.spool, job.id)
     try:
         ending = _run(job, place, spool, record)
     except Interrupted:
         return place.ledger.change_run(record, state=RunState.INTERRUPTED)
-    except SyncdError as error:
-        ending = ended_by(error, Ending(state=RunState.FAILED))
+    except LedgerFault:
+        raise
+    except OSError as error:
+        if job.file.file.exists():
+            raise
+        ending = ended_by(Replaced(f"the file was taken away while it was being run: {error.strerror}"), FAILED)
+    except Exception as error:
+        ending = ended_by(error, FAILED)
+    if ending.defect:
+        log.error("run.failed", run=job.id, tool=job.tool_name, exc_info=ending.defect)
     return conclude(job, place, record, ending, spool)
+
+
+FAILED = Ending(state=RunState.FAILED)
 
 
 def _run(job: Job, place: Place, spool: Spool, record: RunRecord) -> Ending:
@@ -40,15 +63,22 @@ def _run(job: Job, place: Place, spool: Spool, record: RunRecord) -> Ending:
         return Ending(state=RunState.REJECTED, notes=(f"rejected by {job.rejected_by}",))
     match job.tool:
         case RowTool():
-            return run_by_row(job, job.tool, place, spool)
+            return run_by_row(job, job.tool, place, record, spool)
         case CommandTool():
             return run_by_program(job, job.tool, place, record)
     raise Fault(f"a tool of kind {job.tool.kind} can't be run")
 
 
-def _noted(job: Job, place: Place) -> RunRecord:
-    """The run in the ledger, with the hash of the very bytes that it reads."""
-    digest = place.repository.digest(job.file.file)
+def _digest(job: Job, place: Place, known: RunRecord | None) -> Digest:
+    """The digest of the very bytes that the run reads; of a file that was taken away, what is known of it."""
+    try:
+        return place.repository.digest(job.file.file)
+    except FileNotFoundError:
+        return Digest(known.size, known.sha256) if known else NOTHING
+
+
+def _noted(job: Job, place: Place, digest: Digest) -> RunRecord:
+    """The run in the ledger."""
     if not place.ledger.knows(digest.sha256, job.file.path):
         # Put into the repository by hand, or by another program: that is its arrival.
         arrival = Arrival(f"by-hand-{job.id}", job.file.path, job.started, digest.size, digest.sha256)

@@ -1,5 +1,6 @@
 """Applying a plan: batches over several connections, each accounted for before the next."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -18,6 +19,8 @@ ALREADY_MEMBER = "3"
 """The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
 
 Pair = tuple[Row, Step]
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +46,54 @@ Fate = Done | Refusal | Lost | Unsent
 class Apply:
     """Applies steps in file order, window by window.
 
-    After the first error that is not about a row, `down` holds it and all that is left is skipped.
+    After the first error that is not about a row, `down` holds it and nothing more is sent.
     """
 
     def __init__(self, target: Target, pool: Executor, again: Callable[[str], bool], ready: Callable[[], None]) -> None:
-        """`again(subject)` tells whether several rows are about a subject. `ready` is called before each window: it
-        raises `SyncdError` when nothing more may be sent, which becomes `down`."""
+        """`again(subject)` tells whether several rows are about a subject. `ready` is called before each call to the
+        site, by any thread: it raises when nothing more may be sent, which becomes `down`."""
         self._target = target
         self._pool = pool
         self._again = again
         self._ready = ready
         self._made: dict[str, int] = {}
-        self.down: SyncdError | None = None
+        self.down: Exception | None = None
 
-    def results(self, pairs: Iterable[Pair]) -> Iterator[list[tuple[Row, Result]]]:
+    def results(self, pairs: Iterable[Pair]) -> Iterator[list[Result]]:
         """The result of each row, window by window, in file order."""
-        for window in _windows(pairs):
-            if not self.down:
-                try:
-                    self._ready()
-                except SyncdError as error:
-                    self.down = error
-            yield list(zip([row for row, _ in window], self._apply(window), strict=True))
+        return map(self._apply, _windows(pairs))
 
     def _apply(self, window: list[Pair]) -> list[Result]:
         fates: list[dict[int, Fate]] = [{} for _ in window]
+        while self._send_what_can_go(window, fates):
+            pass
+        self._made = {subject: made for subject, made in self._made.items() if self._again(subject)}
+        return [self._result(step, fate) for (_, step), fate in zip(window, fates, strict=True)]
+
+    def _send_what_can_go(self, window: list[Pair], fates: list[dict[int, Fate]]) -> bool:
+        """Send every act that those before it in its row no longer keep back; whether there was any."""
+        sent = False
         for function in FUNCTIONS.values():
             going = [
                 (place, number)
                 for place, (_, step) in enumerate(window)
                 for number, act in enumerate(step.acts)
-                if act.function == function.name and _all_done(fates[place], number)
+                if act.function == function.name and _next_is(number, fates[place])
             ]
             for (place, number), fate in self._send(function, window, going):
+                sent = True
                 fates[place][number] = fate
                 if isinstance(fate, Done) and fate.id is not None:
                     self._made[window[place][1].subject] = fate.id
-        self._made = {subject: made for subject, made in self._made.items() if self._again(subject)}
-        return [self._result(step, fate) for (_, step), fate in zip(window, fates, strict=True)]
+        return sent
 
     def _send(
         self, function: Function, window: list[Pair], acts: list[tuple[int, int]]
     ) -> Iterator[tuple[tuple[int, int], Fate]]:
         """Send the acts of one function, each named by its row and its number there, in batches side by side."""
+        if self.down:
+            yield from ((name, Unsent()) for name in acts)
+            return
         items: list[tuple[tuple[int, int], Any]] = []
         for place, number in acts:
             row, step = window[place]
@@ -115,12 +123,16 @@ class Apply:
             item[act.takes_id] = self._made[subject]
         return next(iter(item.values())) if FUNCTIONS[act.function].bare else item
 
-    def _call(self, function: Function, items: list[Any]) -> tuple[list[Fate], SyncdError | None]:
-        """Call a function with some items. A refused batch is halved until the bad row stands alone."""
+    def _call(self, function: Function, items: list[Any]) -> tuple[list[Fate], Exception | None]:
+        """Call a function with some items. A refused batch is halved until the bad row stands alone. Never raises."""
         if self.down:
             return [Unsent()] * len(items), None
         try:
-            answer = self._target.call(function.name, {function.items: items})
+            self._ready()
+        except Exception as error:
+            return [Unsent()] * len(items), error
+        try:
+            return self._fates(function, items, self._target.call(function.name, {function.items: items}))
         except ItemRefused as refused:
             if len(items) == 1:
                 return [_refusal(refused.code, refused.message)], None
@@ -129,9 +141,10 @@ class Apply:
             return [Lost()] * len(items), lost
         except SyncdError as error:
             return [Unsent()] * len(items), error
-        return self._fates(function, items, answer)
+        except Exception as defect:  # the other batches under way must be accounted for as well
+            return [Lost()] * len(items), defect
 
-    def _halved(self, function: Function, items: list[Any]) -> tuple[list[Fate], SyncdError | None]:
+    def _halved(self, function: Function, items: list[Any]) -> tuple[list[Fate], Exception | None]:
         middle = len(items) // 2
         first, error = self._call(function, items[:middle])
         if error:
@@ -139,7 +152,7 @@ class Apply:
         second, error = self._call(function, items[middle:])
         return first + second, error
 
-    def _fates(self, function: Function, items: list[Any], answer: Any) -> tuple[list[Fate], SyncdError | None]:
+    def _fates(self, function: Function, items: list[Any], answer: Any) -> tuple[list[Fate], Exception | None]:
         match function.answer:
             case "ids":
                 if not isinstance(answer, list) or len(answer) != len(items):
@@ -176,8 +189,9 @@ class Apply:
         return result
 
 
-def _all_done(fates: Mapping[int, Fate], before: int) -> bool:
-    return all(isinstance(fates.get(number), Done) for number in range(before))
+def _next_is(number: int, fates: Mapping[int, Fate]) -> bool:
+    """Whether an act is the first of its row that has no fate yet, and all before it were carried out."""
+    return len(fates) == number and all(isinstance(fate, Done) for fate in fates.values())
 
 
 def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
@@ -210,10 +224,12 @@ def _warning(warning: dict[str, Any]) -> Refusal:
 
 
 def _refusal(code: str, message: str) -> Refusal:
-    said = f"Moodle says: {message.strip()}" if message.strip() else "Moodle does not say why"
+    # Moodle sends HTML, sometimes even for a code; and `error/CODE` where it has no words for what is wrong.
+    words = " ".join(_TAG.sub(" ", message.removeprefix("error/")).split())
+    said = f"Moodle says: {words}" if words else "Moodle does not say why"
     return Refusal(
         "site-refused",
-        f"{said} [{code}]" if code else said,
+        f"{said} [{code}]" if code.isalnum() and code != words else said,
         cure="Correct the row; where Moodle gives no reason, look for a username or e-mail address that is taken.",
     )
 

@@ -13,6 +13,9 @@ from syncd.tools.command import CommandTool
 BY_ITSELF = frozenset({"timer", "arrival"})
 """Who asks for a run when no person does."""
 
+MET_THE_PROGRAM = frozenset({RunState.DONE, RunState.HELD, RunState.SUPERSEDED})
+"""How a run may have ended whose program was started. A held one is held for that; a superseded one was held."""
+
 _DECIDE = (
     "Look at what the program wrote and at the site. Approve to run the program again on these bytes, reject to put "
     "the file aside:"
@@ -51,7 +54,7 @@ def _doubt(job: Job, place: Place, record: RunRecord) -> str:
         return ""
     for earlier in place.ledger.of_bytes(record.sha256):
         same = (earlier.tool, earlier.site) == (job.tool_name, place.site)
-        if same and earlier.state is RunState.DONE and not earlier.simulated:
+        if same and earlier.state in MET_THE_PROGRAM and not earlier.simulated:
             return f"the very same bytes were run on {earlier.started.astimezone(job.started.tzinfo):%Y-%m-%d %H:%M}"
     return ""
 

@@ -2,30 +2,34 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
 from syncd.core.rows import rows
 from syncd.core.tryback import tryback
+from syncd.disk.durable import digest
+from syncd.disk.ledger import RunRecord
 from syncd.disk.spool import Spool
 from syncd.errors import FileRefused
 from syncd.run.applying import Apply, Pair
-from syncd.run.job import Ending, Interrupted, Job, Place, ended_by
+from syncd.run.job import Ending, Interrupted, Job, Place, Replaced, ended_by
 from syncd.run.planning import Plan, plan
 from syncd.run.reading import Reading, check, read
 from syncd.tools.base import RowTool
 
 
-def run_by_row(job: Job, tool: RowTool, place: Place, spool: Spool) -> Ending:
-    """Run a file; its results, and its tryback where rows were refused, are in the spool afterwards.
+def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: Spool) -> Ending:
+    """Run a file; its results are in the spool afterwards.
 
-    Raises `FileRefused`, what the target raises before anything was sent, and `Interrupted`.
+    Raises `FileRefused`, `Replaced`, what the target raises before anything was sent, and `Interrupted`.
     """
     with job.file.file.open("rb") as file, ThreadPoolExecutor(place.connections, "call") as pool:
+        same = _Same(file, record)
         beat = _Beat(place)
         reading = read(file, tool, job.encoding, job.separator, beat.reading)
         beat.total = reading.rows
@@ -39,7 +43,8 @@ def run_by_row(job: Job, tool: RowTool, place: Place, spool: Spool) -> Ending:
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))
         if job.simulated or not (planned.counts.keys() - {Outcome.UNCHANGED}):
             return replace(ending, counts=_results_of_plan(spool, sent=True))
-        return _apply(file, reading, ending, place, spool, pool)
+        ending = replace(ending, tryback=partial(_tryback, job, reading, spool))
+        return _apply(file, reading, ending, place, spool, pool, same)
 
 
 def _over(tool: RowTool, reading: Reading, planned: Plan, job: Job) -> tuple[str, ...]:
@@ -69,34 +74,23 @@ def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
     return counts
 
 
-def _apply(file: BinaryIO, reading: Reading, ending: Ending, place: Place, spool: Spool, pool: Executor) -> Ending:
-    whole = os.fstat(file.fileno())
-
+def _apply(
+    file: BinaryIO, reading: Reading, ending: Ending, place: Place, spool: Spool, pool: Executor, same: "_Same"
+) -> Ending:
     def ready() -> None:
         if place.stop():
             raise Interrupted("stopped")
-        now = os.fstat(file.fileno())
-        if (now.st_size, now.st_mtime_ns) != (whole.st_size, whole.st_mtime_ns):
-            raise FileRefused("replaced", "the file was changed while it was being run: nothing more of it was sent")
+        same.check()
 
     apply = Apply(place.target, pool, reading.again, ready)
     counts: Counter[Outcome] = Counter()
-
-    def refused(write: Callable[[list[Result]], None]) -> Iterator[tuple[str, str]]:
-        """Apply everything, keeping the results, and hand on the rows that were refused."""
-        for window in apply.results(_pairs(file, reading, spool.plan())):
-            if isinstance(apply.down, Interrupted):
+    with spool.writing_results() as write, same:
+        for results in apply.results(_pairs(file, reading, spool.plan())):
+            if isinstance(apply.down, Interrupted | OSError):
                 raise apply.down
-            write([result for _, result in window])
-            counts.update(result.outcome for _, result in window)
+            write(results)
+            counts.update(result.outcome for result in results)
             place.progress("apply", counts.total(), reading.rows)
-            yield from ((row.raw, result.refusal.reason) for row, result in window if result.refusal)
-
-    with spool.writing_results() as write, spool.tryback.open("wb") as corrected:
-        for line in tryback(reading.dialect.header_raw, refused(write), reading.dialect):
-            corrected.write(line)
-    if not counts[Outcome.REJECTED]:
-        spool.tryback.unlink()
     ending = replace(ending, counts=counts)
     return ended_by(apply.down, ending) if apply.down else ending
 
@@ -106,6 +100,48 @@ def _pairs(file: BinaryIO, reading: Reading, steps: Iterator[Step]) -> Iterator[
     file.seek(0)
     for (row, _), step in zip(rows(file, reading.dialect), steps, strict=True):
         yield row, step
+
+
+def _tryback(job: Job, reading: Reading, spool: Spool) -> Iterator[bytes]:
+    """The refused rows, read again beside their results: what they hold, a password perhaps, is never spooled."""
+    with job.file.file.open("rb") as file:
+        refused = (
+            (row.raw, result.refusal.reason)
+            for (row, _), result in zip(rows(file, reading.dialect), spool.results(), strict=True)
+            if result.refusal
+        )
+        yield from tryback(reading.dialect.header_raw, refused, reading.dialect)
+
+
+class _Same:
+    """Sees to it that a run meets no other bytes than those that were noted: somebody may have the file open still."""
+
+    def __init__(self, file: BinaryIO, record: RunRecord) -> None:
+        self._file = file
+        self._seen = self._stat()
+        if digest(file.fileno()).sha256 != record.sha256:
+            raise _replaced()
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+
+    def check(self) -> None:
+        """Raise `Replaced` when the file was changed since."""
+        if self._stat() != self._seen:
+            raise _replaced()
+
+    def __enter__(self) -> None:
+        self.check()
+
+    def __exit__(self, _kind: object, error: object, _traceback: object) -> None:
+        if isinstance(error, ValueError | FileRefused):  # other bytes can't be read where these were
+            self.check()
+
+    def _stat(self) -> tuple[int, int]:
+        there = os.fstat(self._file.fileno())
+        return there.st_size, there.st_mtime_ns
+
+
+def _replaced() -> Replaced:
+    return Replaced("the file was changed while it was being run: nothing more of it was sent")
 
 
 class _Beat:

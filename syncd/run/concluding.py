@@ -1,7 +1,9 @@
 """Concluding a run: report, tryback, ledger, archive; last, in one atomic step, the waiting file goes."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from syncd.core.model import Outcome, Result, RunState
@@ -15,8 +17,10 @@ from syncd.disk.repository import ARCHIVES, REFUSED, REPORTS
 from syncd.disk.spool import Spool
 from syncd.run.job import Ending, Job, Place
 
-PIECE = 1 << 16
 PUT_ASIDE = frozenset({RunState.REFUSED, RunState.REJECTED})
+
+MOST_NUMBERED = 100_000
+"""Files that may have one name but for their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,11 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
     Raises `OSError` or `LedgerFault` when the disk is in trouble: then the run is not over.
     """
     ended = place.now()
-    names = _free_names(job, place, ending.state, stamp(ended))
-    corrected = spool.tryback.exists() and ending.state is RunState.DONE
-    report = _report(job, place, record, ending, names, tryback=names.tryback if corrected else "")
+    names = _free_names(job, place, ending.state, ended)
+    corrected = ending.tryback if ending.state is RunState.DONE and ending.counts.get(Outcome.REJECTED) else None
+    report = _report(job, place, record, ending, names, ended, tryback=names.tryback if corrected else "")
     if corrected:
-        with spool.tryback.open("rb") as file:
-            place.repository.write(names.tryback, iter(lambda: file.read(PIECE), b""))
+        place.repository.write(names.tryback, corrected())
     place.repository.write(names.rows, _encoded(rows_csv(spool.results())))
     place.repository.write(names.json, _encoded(json_text(report, _noteworthy(spool))))
     place.repository.write(names.text, _encoded(text(report, _noteworthy(spool))))
@@ -53,48 +56,82 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
         plan=ending.plan,
         reason=ending.reason,
         report=Path(names.text).name,
+        approved_by="" if ending.state is RunState.HELD else record.approved_by,
     )
     spool.clear()
-    let_go(job, place, record, names.archive)
-    return record
+    return let_go(job, place, record)
 
 
-def let_go(job: Job, place: Place, record: RunRecord, archive: str = "") -> None:
-    """The last step of a run whose end is noted: its file is archived, put aside, or waits again."""
-    at = stamp(record.ended or place.now())
-    archive = archive or _free_names(job, place, record.state, at).archive
+def let_go(job: Job, place: Place, record: RunRecord) -> RunRecord:
+    """The last step of a run whose end is noted: its file is archived, put aside, or waits again.
+
+    Returns how the run stands now: a held one whose file was superseded meanwhile is over.
+    """
+    at = (record.ended or place.now()).astimezone(job.started.tzinfo)
+    if not os.path.lexists(job.file.file):  # taken away by somebody, or already where it belongs
+        place.repository.forget(job.id)
+        return record
     match record.state:
         case _ if record.simulated:
             place.repository.forget(job.id)
         case RunState.DONE:
-            place.repository.archive(job.file, archive)
+            place.repository.archive(job.file, _archive_name(job, place, record, at))
+        case RunState.REFUSED | RunState.REJECTED if job.file.moved:
+            place.repository.archive(job.file, _archive_name(job, place, record, at))
         case RunState.REFUSED | RunState.REJECTED:
-            if not job.file.moved:  # a permanent command file that can't be understood would be refused for ever
-                place.repository.refuse(job.file.path, at)
-                place.repository.forget(job.id)
-            else:
-                place.repository.archive(job.file, archive)
+            # A permanent command file that can't be understood would be refused for ever; a newer one deserves a run.
+            if job.tool.after_run == "keep" and _waits_still(job, place, record):
+                place.repository.refuse(job.file.path, stamp(at))
+            place.repository.forget(job.id)
         case _:
-            place.repository.give_back(job.file, queue=job.tool.backlog == "every", stamp=at)
+            superseded = place.repository.give_back(job.file, queue=job.tool.backlog == "every", stamp=stamp(at))
+            if superseded and record.state is RunState.HELD:
+                return place.ledger.change_run(record, state=RunState.SUPERSEDED, reason="a newer file took its place")
+    return record
 
 
-def _free_names(job: Job, place: Place, state: RunState, at: str) -> _Names:
+def _waits_still(job: Job, place: Place, record: RunRecord) -> bool:
+    """Whether the very bytes of which the run had a copy wait under their name."""
+    try:
+        return place.repository.digest(place.repository.folder / job.file.path).sha256 == record.sha256
+    except OSError:
+        return False
+
+
+def _free_names(job: Job, place: Place, state: RunState, ended: datetime) -> _Names:
+    names = _names(job, state, ended)
+    number = place.repository.free(names)
+    return _Names(*(numbered(path, number) for path in names))
+
+
+def _archive_name(job: Job, place: Place, record: RunRecord, ended: datetime) -> str:
+    """The name in the archives that the report tells; another one if somebody took that meanwhile."""
+    names = _names(job, record.state, ended)
+    report, archive = names[0], names[-1]
+    told = next((n for n in range(1, MOST_NUMBERED) if Path(numbered(report, n)).name == record.report), 1)
+    named = numbered(archive, told)
+    return named if place.repository.free([named]) == 1 else numbered(archive, place.repository.free([archive]))
+
+
+def _names(job: Job, state: RunState, ended: datetime) -> tuple[str, ...]:
     name = Path(job.file.path).name
     parent = job.file.path.removesuffix(name)
     folder = REFUSED if state in PUT_ASIDE else ARCHIVES
-    names = (
+    at = stamp(ended)
+    return (
         f"{REPORTS}/{report_name(at, name, '.txt')}",
         f"{REPORTS}/{report_name(at, name, '.json')}",
         f"{REPORTS}/{report_name(at, name, '.rows.csv')}",
         f"{parent}{tryback_name(at, name)}",
         f"{folder}/{archive_name(at, name)}",
     )
-    number = place.repository.free(names)
-    return _Names(*(numbered(path, number) for path in names))
 
 
-def _report(job: Job, place: Place, record: RunRecord, ending: Ending, names: _Names, tryback: str) -> Report:
-    archived = not job.simulated and ending.state in {RunState.DONE} | PUT_ASIDE
+def _report(
+    job: Job, place: Place, record: RunRecord, ending: Ending, names: _Names, ended: datetime, tryback: str
+) -> Report:
+    kept = job.file.moved or job.tool.after_run == "keep"
+    archived = not job.simulated and (ending.state is RunState.DONE or (ending.state in PUT_ASIDE and kept))
     arrived = next((arrival.arrived for arrival in place.ledger.arrivals(sha256=record.sha256, limit=1)), None)
     zone = job.started.tzinfo
     return Report(
@@ -107,7 +144,7 @@ def _report(job: Job, place: Place, record: RunRecord, ending: Ending, names: _N
         size=record.size,
         state=ending.state,
         started=job.started,
-        ended=place.now(),
+        ended=ended,
         arrived=arrived.astimezone(zone) if arrived else None,
         simulated=job.simulated,
         counts=ending.counts if ending.state is not RunState.HELD else {},

@@ -1,6 +1,6 @@
 """What a run is given, and how it ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +60,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a run ended; the fields are those of the report."""
+    """How a run ended; the fields are those of the report.
+
+    `tryback` writes the refused rows, where there are any. `defect` is what no part of syncd should have raised.
+    """
 
     state: RunState
     counts: Mapping[Outcome, int] = field(default_factory=dict)
@@ -72,6 +75,8 @@ class Ending:
     refusal_line: int = 0
     output: str = ""
     what_to_do: str = ""
+    tryback: Callable[[], Iterator[bytes]] | None = None
+    defect: Exception | None = None
 
     @property
     def reason(self) -> str:
@@ -83,7 +88,11 @@ class Interrupted(SyncdError):
     """The run was told to stop; what is left of it is planned again at the next start."""
 
 
-def ended_by(error: SyncdError, ending: Ending) -> Ending:
+class Replaced(SyncdError):
+    """The file no longer holds the bytes that the run is about."""
+
+
+def ended_by(error: Exception, ending: Ending) -> Ending:
     """The ending that an error makes of a run: the sender's fault, the site's silence, or a fault to be mended."""
     match error:
         case FileRefused():
@@ -92,5 +101,11 @@ def ended_by(error: SyncdError, ending: Ending) -> Ending:
             return replace(ending, state=state, refusal=refusal, refusal_line=error.line)
         case SiteUnreachable():
             return replace(ending, state=RunState.UNREACHABLE, refusal=Refusal("unreachable", str(error)))
-        case _:
+        case Replaced():
+            return replace(ending, state=RunState.FAILED, refusal=Refusal("replaced", str(error)))
+        case SyncdError():
             return replace(ending, state=RunState.FAILED, refusal=Refusal("failed", str(error)))
+        case _:
+            # Its text may hold anything that a row holds: the kind is all that a report can say.
+            reason = f"a defect of syncd ({type(error).__name__}); the log has more, please report it"
+            return replace(ending, state=RunState.FAILED, refusal=Refusal("failed", reason), defect=error)

@@ -49,7 +49,7 @@ def read(
     cut_off = None
     # Hashes, not subjects: a million of them are 8 MB.
     subjects = array("q")
-    for row, checked in check(file, tool, dialect):
+    for _row, checked in check(file, tool, dialect):
         count += 1
         if isinstance(checked, Refusal):
             rejected += 1
@@ -57,7 +57,7 @@ def read(
                 cut_off = checked
         else:
             subjects.append(hash(checked.subject))
-        if not row.line % BEAT:
+        if not count % BEAT:
             beat(count)
     if not count:
         raise FileRefused("empty", "the file has a header and no row", cure="Upload the file again with its rows.")

@@ -1,0 +1,63 @@
+"""The back-offs: until when a tool is left alone that failed, and the site that could not be reached."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncd import logs
+from syncd.core.agenda import backoff
+from syncd.core.model import RunState
+from syncd.disk.ledger import RunRecord
+from syncd.run import Job
+from syncd.tools.base import RowTool, Tool
+
+log = logs.get()
+
+
+@dataclass(slots=True)
+class Block:
+    """How often something failed in a row, and until when the next try waits."""
+
+    failures: int = 0
+    until: datetime | None = None
+
+    def fail(self, now: datetime) -> datetime:
+        """It failed once more; until when it is left alone now."""
+        self.failures += 1
+        self.until = now + timedelta(seconds=backoff(self.failures))
+        return self.until
+
+
+class Blocks:
+    """The site's back-off and those of the tools. A program has nothing to do with the site."""
+
+    def __init__(self) -> None:
+        self.site = Block()
+        self._tools: dict[str, Block] = {}
+
+    def until(self, name: str, tool: Tool) -> datetime | None:
+        """Until when a tool is left alone; `None` when it is not."""
+        own = self._tools.get(name, Block()).until
+        site = self.site.until if isinstance(tool, RowTool) else None
+        return max((until for until in (own, site) if until), default=None)
+
+    def why(self, name: str) -> str:
+        """Why a tool is left alone, if it is."""
+        return "the last run failed" if name in self._tools else "the site could not be reached"
+
+    def fail(self, name: str, now: datetime) -> datetime:
+        """A tool failed once more; until when it is left alone now."""
+        return self._tools.setdefault(name, Block()).fail(now)
+
+    def ended(self, job: Job, record: RunRecord, now: datetime) -> None:
+        """What the end of a run says about its tool and about the site."""
+        match record.state:
+            case RunState.UNREACHABLE:
+                self.site.fail(now)
+                log.warning("site.unreachable", reason=record.reason, run=job.id, next_try=self.site.until)
+            case RunState.FAILED:
+                self.fail(job.tool_name, now)
+            case RunState.DONE | RunState.HELD:
+                self._tools.pop(job.tool_name, None)
+                if self.site.failures and isinstance(job.tool, RowTool):
+                    log.info("site.back", failures=self.site.failures)
+                    self.site = Block()

@@ -1,0 +1,33 @@
+"""What the machine refuses to one part of the daemon: said when it comes and when it is over, and not between."""
+
+from syncd import logs
+
+log = logs.get()
+
+
+class Trouble:
+    """Nothing, or what a disk, a folder or the ledger refuses at present; `text` is it in a sentence.
+
+    A full disk fails now on this file and now on that: it is one trouble as long as it is of one kind.
+    """
+
+    def __init__(self, tries_every: float) -> None:
+        self.text = ""
+        self._kind: object = None
+        self._tries_every = tries_every
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def met(self, error: Exception) -> None:
+        """It was met, or is still there."""
+        kind = error.errno if isinstance(error, OSError) else type(error)
+        if not self or kind != self._kind:
+            log.error("disk.full", reason=str(error), tries_every=self._tries_every)
+        self.text, self._kind = str(error) or type(error).__name__, kind
+
+    def over(self) -> None:
+        """What was tried worked."""
+        if self:
+            log.info("disk.mended", was=self.text)
+            self.text = ""

@@ -1,0 +1,78 @@
+"""A site with faults: a real one behind a line that refuses, loses answers or is cut, as a test has it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from syncd.core.functions import FUNCTIONS
+from syncd.errors import AnswerLost, ItemRefused, SiteUnreachable
+from syncd.targets.base import Target
+
+Fault = Callable[[str, int], Exception | None]
+"""What a call raises: it is told the function, and how many writing calls came before."""
+
+
+def none(_function: str, _number: int) -> Exception | None:
+    """No fault."""
+    return None
+
+
+def nothing(_item: Any) -> bool:
+    """Nothing is refused."""
+    return False
+
+
+def once(number: int, error: Exception) -> Fault:
+    """The writing call of this number fails, from 0; no other."""
+    return lambda _function, found: error if found == number else None
+
+
+def from_then_on(number: int, error: Exception) -> Fault:
+    """The writing call of this number fails, and all that come after it."""
+    return lambda _function, found: error if found >= number else None
+
+
+LOST = AnswerLost("the answer did not come")
+AWAY = SiteUnreachable("the site does not answer")
+
+
+@dataclass(slots=True)
+class Faulty:
+    """A target that keeps the promises of the one behind it, but for its faults.
+
+    `refuses(item)` refuses the whole call that holds such an item, as Moodle does. `before` fails calls of functions
+    that write before anything is done, `after` when all of it was done. While `away` is set, nothing is answered.
+    """
+
+    site: Target
+    refuses: Callable[[Any], bool] = nothing
+    before: Fault = none
+    after: Fault = none
+    away: Exception | None = None
+    calls: list[tuple[str, int]] = field(default_factory=list)
+    """The calls of functions that write: each function, and how many items it was sent."""
+    _lock: Lock = field(default_factory=Lock)
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Hand on the call, unless a fault comes between."""
+        if self.away:
+            raise self.away
+        if function not in FUNCTIONS:
+            return self.site.call(function, parameters)
+        items = parameters[FUNCTIONS[function].items]
+        with self._lock:
+            number = len(self.calls)
+            self.calls.append((function, len(items)))
+        if error := self.before(function, number):
+            raise error
+        if any(map(self.refuses, items)):
+            raise ItemRefused("invalidparameter", "Invalid parameter value detected")
+        answer = self.site.call(function, parameters)
+        if error := self.after(function, number):
+            raise error
+        return answer
+
+    def close(self) -> None:
+        """Close the site behind it."""
+        self.site.close()

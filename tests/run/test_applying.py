@@ -1,0 +1,310 @@
+"""Every row is accounted for, whatever the site does in the middle of it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from math import log2
+from threading import Lock
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.core.functions import FUNCTIONS
+from syncd.core.model import APPLIED, Act, Outcome, Refusal, Result, Row, Step
+from syncd.errors import SiteRefused, SyncdError
+from syncd.run.applying import Apply
+from tests.faulty import AWAY, LOST, Fault, Faulty, from_then_on, none, once
+
+CREATE, UPDATE, DELETE = "core_user_create_users", "core_user_update_users", "core_user_delete_users"
+MAKE, JOIN = "core_cohort_create_cohorts", "core_cohort_add_cohort_members"
+
+
+@dataclass(slots=True)
+class Obedient:
+    """A site that does whatever it is asked, and remembers each item in the order in which it was done."""
+
+    done: list[Any] = field(default_factory=list)
+    warnings: list[Mapping[str, Any]] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Do it."""
+        items = parameters[FUNCTIONS[function].items]
+        with self._lock:
+            first = len(self.done)
+            self.done += items
+        match FUNCTIONS[function].answer:
+            case "ids":
+                return [{"id": 1000 + number} for number in range(first, first + len(items))]
+            case "warnings" | "vague":
+                return {"warnings": self.warnings}
+            case "null":
+                return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def row(line: int, **cells: str) -> Row:
+    """A row of a file."""
+    return Row(line, cells, "")
+
+
+def creation(line: int, subject: str = "", *more: Act) -> Step:
+    """A row that makes an account."""
+    return Step(line, Outcome.CREATED, subject or f"row:{line}", (Act(CREATE, {"username": f"user{line}"}), *more))
+
+
+def update(line: int, subject: str = "", **item: Any) -> Step:
+    """A row that changes an account whose id is the row's line."""
+    return Step(line, Outcome.UPDATED, subject or f"row:{line}", (Act(UPDATE, {"id": line, **item}),))
+
+
+def applied(steps: Sequence[Step], site: Any, ready: Any = lambda: None) -> tuple[list[Result], Exception | None]:
+    """What becomes of each row, and what kept the rest from being sent."""
+    times = Counter(step.subject for step in steps)
+    with ThreadPoolExecutor(4) as pool:
+        apply = Apply(site, pool, lambda subject: times[subject] > 1, ready)
+        windows = apply.results((row(step.line), step) for step in steps)
+        return [result for window in windows for result in window], apply.down
+
+
+def outcomes(steps: Sequence[Step], site: Any) -> list[Outcome]:
+    """The outcomes alone."""
+    return [result.outcome for result in applied(steps, site)[0]]
+
+
+def bad(*names: str) -> Any:
+    """Refuses the items that make accounts of these names."""
+    return lambda item: item.get("username") in names
+
+
+@pytest.mark.parametrize("place", [0, 37, 99])
+def test_a_refused_batch_is_halved_until_the_bad_row_stands_alone(place: int) -> None:
+    """One bad row does not take its batch down, and to find it takes no more than two calls for each halving."""
+    site = Faulty(Obedient(), refuses=bad(f"user{place}"))
+    results, down = applied([creation(line) for line in range(100)], site)
+    assert down is None
+    assert [result.line for result in results if result.outcome is Outcome.REJECTED] == [place]
+    assert sum(result.outcome is Outcome.CREATED for result in results) == 99
+    assert len(site.calls) <= 1 + 2 * (log2(100) + 1)
+
+
+def test_a_refused_row_says_what_moodle_says() -> None:
+    """Its refusal carries Moodle's sentence and its code."""
+    (result,), _ = applied([creation(2)], Faulty(Obedient(), refuses=bad("user2")))
+    assert result.refusal
+    assert result.refusal.code == "site-refused"
+    assert result.refusal.reason == "Moodle says: Invalid parameter value detected [invalidparameter]"
+
+
+def test_batches_are_as_large_as_the_function_takes_them() -> None:
+    """A thousand rows of a kind are no more calls than they must be."""
+    site = Faulty(Obedient())
+    applied([creation(line) for line in range(250)], site)
+    assert sorted(site.calls) == [(CREATE, 50), (CREATE, 100), (CREATE, 100)]
+
+
+def test_warnings_that_name_an_item_refuse_that_row_alone() -> None:
+    """An update is carried out but for the accounts that Moodle warns of."""
+    site = Obedient(warnings=[{"item": "user", "itemid": 3, "warningcode": "invaliduserid", "message": "No such user"}])
+    results, _ = applied([update(line) for line in (2, 3, 4)], site)
+    assert [result.outcome for result in results] == [Outcome.UPDATED, Outcome.REJECTED, Outcome.UPDATED]
+    assert results[1].refusal and "No such user" in results[1].refusal.reason
+
+
+def test_rows_about_one_subject_keep_their_order() -> None:
+    """The second is sent when the first is done, although calls are made side by side."""
+    site = Obedient()
+    steps = [update(line, f"id:{line % 3}", city=str(line)) for line in range(30)]
+    applied(steps, site)
+    for subject in range(3):
+        cities = [int(item["city"]) for item in site.done if item["id"] % 3 == subject]
+        assert cities == sorted(cities)
+        assert len(cities) == 10
+
+
+def test_a_later_row_gets_the_id_that_an_earlier_one_made() -> None:
+    """Created in one row and suspended in another, an account is named by the id that the site gave."""
+    site = Obedient()
+    suspension = Step(3, Outcome.SUSPENDED, "id:1", (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    assert outcomes([creation(2, "id:1"), suspension], site) == [Outcome.CREATED, Outcome.SUSPENDED]
+    assert site.done == [{"username": "user2"}, {"suspended": 1, "id": 1000}]
+
+
+def test_a_row_can_create_and_suspend() -> None:
+    """The acts of one row are sent in their order, each when the one before is done."""
+    site = Obedient()
+    steps = [creation(2, "", Act(UPDATE, {"suspended": 1}, takes_id="id"))]
+    assert outcomes(steps, site) == [Outcome.CREATED]
+    assert site.done[-1] == {"suspended": 1, "id": 1000}
+
+
+def test_acts_are_sent_in_the_order_of_their_row_whatever_their_functions() -> None:
+    """A cohort that is made first, an account, and its membership: all of it is done, in this order."""
+    site = Obedient()
+    member = {"cohorttype": {"type": "idnumber", "value": "C"}, "usertype": {"type": "username", "value": "user2"}}
+    acts = (Act(MAKE, {"idnumber": "C"}), Act(CREATE, {"username": "user2"}), Act(JOIN, member))
+    assert outcomes([Step(2, Outcome.CREATED, "id:2", acts)], site) == [Outcome.CREATED]
+    assert site.done == [{"idnumber": "C"}, {"username": "user2"}, member]
+
+
+def test_what_needs_a_refused_row_is_refused_with_it() -> None:
+    """Nothing is sent for an account that was not made; the reason points to the earlier row."""
+    site = Faulty(Obedient(), refuses=bad("user2"))
+    suspension = Step(3, Outcome.SUSPENDED, "id:1", (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    results, _ = applied([creation(2, "id:1"), suspension], site)
+    assert [result.outcome for result in results] == [Outcome.REJECTED, Outcome.REJECTED]
+    assert results[1].refusal and results[1].refusal.code == "earlier-row"
+    assert (UPDATE, 1) not in site.calls
+
+
+def test_half_a_row_says_what_was_done() -> None:
+    """An account that was made and could not be suspended is a refused row whose reason says both."""
+    site = Faulty(Obedient(), refuses=lambda item: "suspended" in item)
+    (result,), _ = applied([creation(2, "", Act(UPDATE, {"suspended": 1}, takes_id="id"))], site)
+    assert result.outcome is Outcome.REJECTED
+    assert result.refusal and result.refusal.reason.startswith("created, but not all of it: Moodle says")
+
+
+def test_a_lost_answer_makes_its_rows_unknown() -> None:
+    """They were sent: nobody can say that they were not carried out. What was not sent is skipped."""
+    site = Faulty(Obedient(), after=once(0, LOST))
+    with ThreadPoolExecutor(1) as pool:
+        steps = [creation(line) for line in range(150)]
+        apply = Apply(site, pool, lambda _: False, lambda: None)
+        results = [one for window in apply.results((row(step.line), step) for step in steps) for one in window]
+    assert apply.down is LOST
+    assert {result.outcome for result in results[:100]} == {Outcome.UNKNOWN}
+    assert {result.outcome for result in results[100:]} <= {Outcome.SKIPPED, Outcome.CREATED}
+
+
+def test_a_site_that_goes_away_rejects_nothing() -> None:
+    """What was applied stays applied, the rest is skipped, also rows that build upon one that was never sent."""
+    site = Faulty(Obedient(), before=from_then_on(1, AWAY))
+    suspension = Step(2_500, Outcome.SUSPENDED, "row:2400", (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    results, down = applied([creation(line) for line in range(2_500)] + [suspension], site)
+    assert down is AWAY
+    counts = Counter(result.outcome for result in results)
+    assert counts == {Outcome.CREATED: 100, Outcome.SKIPPED: 2_401}
+
+
+def test_nothing_more_is_sent_once_the_run_must_stop() -> None:
+    """The batch that is under way ends; of its window no further one begins."""
+    site = Faulty(Obedient())
+
+    def ready() -> None:
+        if site.calls:
+            raise SyncdError("stop")
+
+    with ThreadPoolExecutor(1) as pool:
+        apply = Apply(site, pool, lambda _: False, ready)
+        steps = [creation(line) for line in range(1_000)]
+        list(apply.results((row(step.line), step) for step in steps))
+    assert site.calls == [(CREATE, 100)]
+    assert str(apply.down) == "stop"
+
+
+@pytest.mark.parametrize("answer", [None, [], [{"id": 1}], [{"name": "x"}, {}], "no", [None, None]])
+def test_an_answer_that_makes_no_sense_is_a_lost_one(answer: Any) -> None:
+    """The accounts may have been made: their rows are unknown, and nothing more is sent."""
+
+    class Confused(Obedient):
+        def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+            return answer
+
+    results, down = applied([creation(2), creation(3)], Confused())
+    assert [result.outcome for result in results] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
+    assert down
+
+
+def test_a_defect_in_a_target_loses_no_other_row() -> None:
+    """An exception that no target may raise makes its own rows unknown; those beside it keep their results."""
+    site = Faulty(Obedient(), after=once(2, KeyError("id")))
+    results, down = applied([creation(line) for line in range(300)], site)
+    assert isinstance(down, KeyError)
+    assert Counter(result.outcome for result in results) == {Outcome.CREATED: 200, Outcome.UNKNOWN: 100}
+
+
+def test_a_secret_is_read_from_its_row() -> None:
+    """The step names the column; the password goes into the call and nowhere else."""
+    site = Obedient()
+    act = Act(CREATE, {"username": "user2"}, {"password": "password"})
+    with ThreadPoolExecutor(1) as pool:
+        pairs = [(row(2, password="S3cret-"), Step(2, Outcome.CREATED, "x", (act,)))]
+        list(Apply(site, pool, lambda _: False, lambda: None).results(pairs))
+    assert site.done == [{"username": "user2", "password": "S3cret-"}]
+
+
+def test_passwords_that_nobody_knows_differ() -> None:
+    """Two accounts without a password get two long random ones."""
+    site = Obedient()
+    applied([Step(line, Outcome.CREATED, f"{line}", (Act(CREATE, {}, {"password": ""}),)) for line in (2, 3)], site)
+    first, second = (item["password"] for item in site.done)
+    assert first != second
+    assert min(len(first), len(second)) > 32
+
+
+# The law
+
+BEFORE = st.sampled_from([AWAY, LOST, SiteRefused("no right"), ValueError("defect")])
+AFTER = st.sampled_from([LOST, ValueError("defect")])
+FAULTS: st.SearchStrategy[tuple[Fault, Fault]] = st.one_of(
+    st.just((none, none)),
+    st.tuples(st.builds(once, st.integers(0, 6), BEFORE), st.just(none)),
+    st.tuples(st.just(none), st.builds(once, st.integers(0, 6), AFTER)),
+)
+"""What goes wrong before a call is carried out, or after."""
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> list[Step]:
+    """Plans of rows that are refused beforehand, hold already, or act upon a few subjects."""
+    steps = []
+    for line in range(2, 2 + draw(st.integers(0, 60))):
+        subject = f"id:{draw(st.integers(0, 20))}"
+        match draw(st.sampled_from(["create", "update", "both", "unchanged", "rejected"])):
+            case "create":
+                steps.append(Step(line, Outcome.CREATED, subject, (Act(CREATE, {"line": line}),)))
+            case "update":
+                steps.append(Step(line, Outcome.UPDATED, subject, (Act(UPDATE, {"id": line, "line": line}),)))
+            case "both":
+                acts = (Act(MAKE, {"line": line, "first": 1}), Act(CREATE, {"line": line}))
+                steps.append(Step(line, Outcome.CREATED, subject, acts))
+            case "unchanged":
+                steps.append(Step(line, Outcome.UNCHANGED, subject))
+            case "rejected":
+                steps.append(Step(line, Outcome.REJECTED, subject, refusal=Refusal("value-wrong", "bad")))
+    return steps
+
+
+@given(plans(), st.sets(st.integers(2, 62)), FAULTS)
+def test_every_row_has_exactly_one_true_result(
+    steps: list[Step], refused: set[int], faults: tuple[Fault, Fault]
+) -> None:
+    """In file order; what says applied was done once, what says skipped was not done at all."""
+    site = Obedient()
+    results, down = applied(steps, Faulty(site, lambda item: item["line"] in refused, *faults))
+
+    assert [result.line for result in results] == [step.line for step in steps]
+    done = Counter(item["line"] for item in site.done)
+    for step, result in zip(steps, results, strict=True):
+        if not step.acts:
+            assert result.outcome is step.outcome
+        elif result.outcome in APPLIED:
+            assert result.outcome is step.outcome
+            assert done[step.line] == len(step.acts)
+        elif result.outcome is Outcome.REJECTED:
+            assert result.refusal
+            assert step.line in refused
+        else:
+            assert down
+            assert result.outcome in {Outcome.SKIPPED, Outcome.UNKNOWN}
+            assert result.outcome is Outcome.UNKNOWN or not done[step.line]
+    for subject in {step.subject for step in steps}:
+        lines = [item["line"] for item in site.done]
+        of_subject = [step.line for step in steps if step.subject == subject and step.line in done]
+        assert [line for line in dict.fromkeys(lines) if line in of_subject] == of_subject
