@@ -145,8 +145,11 @@ def _answers(sshd: "subprocess.Popen[bytes]", port: int) -> bool:
 def _refusal(folder: Path) -> str:
     """What the client says when it is not let in; "" when it is."""
     client = SftpServer(folder).client()
-    done = subprocess.run(client, input="pwd\n", capture_output=True, text=True, check=False, timeout=PATIENCE)
-    return (done.stderr.strip() or "for no reason") if done.returncode else ""
+    try:
+        done = subprocess.run(client, input="pwd\n", capture_output=True, text=True, check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return "it does not answer."
+    return (done.stderr.strip() or "for no reason.") if done.returncode else ""
 
 
 def _last_words(folder: Path) -> str:

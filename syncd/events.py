@@ -8,11 +8,13 @@ EVENTS: dict[str, str] = {
     "settings.reloaded": "changed settings are in force",
     "settings.refused": "changed settings are wrong; the old ones stay in force",
     "request.received": "somebody asked the running daemon for something",
+    "request.failed": "what somebody asked for met a defect of syncd",
     "library.complained": "a library that syncd uses logged a warning",
     # Dropped files
     "file.arrived": "a dropped file is in the repository",
     "file.superseded": "a newer file of the same name took a waiting one's place; the older lies in the archives",
     "file.refused": "a dropped file can't be taken in and was left where it is",
+    "file.unreadable": "a file of the repository may not be read by syncd, so no tool runs on it",
     "intake.failed": "taking in dropped files met a defect of syncd; it tries again",
     "upload.stuck": "an upload has not come to rest for longer than stuck_after",
     "drop.held": "the sender's hold file keeps everything in the drop folder",
@@ -35,4 +37,5 @@ EVENTS: dict[str, str] = {
     "disk.mended": "the disk can be written to again",
     "ledger.lost": "the ledger could not be read and was set aside; history is lost, files and work are not",
     "retention.pruned": "archives and reports that had reached their age were deleted",
+    "retention.failed": "archives and reports could not be deleted; the next night tries again",
 }

@@ -1,7 +1,6 @@
 """How a command file is written: its encoding, its separator, its header and its line ends."""
 
 import csv
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from io import StringIO
@@ -60,7 +59,7 @@ def recognise(file: BinaryIO, encoding: Encoding, separator: Separator, columns:
         encoding=codec,
         bom=survey.bom,
         separator=mark,
-        header=_checked(header_raw, mark, at),
+        header=_checked(header_raw, mark, at, columns),
         header_raw=header_raw,
         header_line=at,
         newline=line[len(line.rstrip("\r\n")) :] or "\n",
@@ -75,46 +74,46 @@ def split(record: str, separator: str) -> list[str]:
 
 def _sniffed(header: str, columns: Collection[str]) -> str:
     def fitness(separator: str) -> tuple[int, int]:
-        names = _names(header, separator)
+        names = _names(header, separator, columns)
         return len(set(names) & set(columns)), len(names)
 
     return max(_SEPARATORS, key=fitness)
 
 
-def _names(header: str, separator: str) -> list[str]:
-    return [name.strip().lower() for name in split(header, separator)]
+def _names(header: str, separator: str, columns: Collection[str]) -> list[str]:
+    """The names in a header: known ones in small letters, others (`profile_field_Year`) as they are written."""
+    names = [name.strip() for name in split(header, separator)]
+    return [name.lower() if name.lower() in columns else name for name in names]
 
 
-def _checked(header: str, separator: str, at: int) -> tuple[str, ...]:
-    names = _names(header, separator)
+def _checked(header: str, separator: str, at: int, columns: Collection[str]) -> tuple[str, ...]:
+    # No name is shown: where the header was forgotten, the first row stands here, and perhaps a password in it.
+    names = _names(header, separator, columns)
     while names and not names[-1]:
         names.pop()
-    twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if _quote_open(header, separator):
         raise FileRefused(
             "quote-open",
             "a quotation mark is opened in the header and not closed there",
             line=at,
-            value=header,
             cure="Close the quotation mark, or remove it.",
         )
     if not names:
-        raise FileRefused("column-unknown", "no column of the header has a name", line=at, value=header)
+        raise FileRefused("column-unknown", "no column of the header has a name", line=at)
     if "" in names:
         raise FileRefused(
             "column-unknown",
             f"column {names.index('') + 1} of the header has no name",
             line=at,
-            value=header,
             cure="Name the column, or remove it from all rows.",
         )
-    if twice:
+    if len(set(names)) < len(names):
+        again = next(place for place, name in enumerate(names) if name in names[:place])
         raise FileRefused(
             "column-twice",
-            f"the header has the column {' and '.join(twice)} more than once",
+            f"columns {names.index(names[again]) + 1} and {again + 1} of the header have the same name",
             line=at,
-            value=header,
-            cure="Remove or rename one of them.",
+            cure="Remove or rename one of them; if the file has no header, write one.",
         )
     return tuple(names)
 

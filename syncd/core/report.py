@@ -75,7 +75,8 @@ def advice(report: Report) -> str:
     sentences = []
     if report.tryback:
         sentences.append(
-            f"Correct the refused rows in {report.tryback} and upload that file as {report.file}, or correct their source."
+            f"Correct the refused rows in {report.tryback} and upload that file as {report.file}, "
+            "or correct their source."
         )
     elif report.counts.get(Outcome.REJECTED):
         sentences.append("Correct the refused rows in their source.")

@@ -16,7 +16,7 @@ EXIT_CODES = {
     RunState.REFUSED: 5,
     RunState.UNREACHABLE: 6,
     RunState.REJECTED: 0,
-    RunState.SUPERSEDED: 0,
+    RunState.SUPERSEDED: 2,  # what was meant is not what waits now
 }
 
 
@@ -44,13 +44,21 @@ class Asked:
         """The run is over."""
         self.request.answer(answered(record))
 
-    def nothing_waits(self, file: str) -> None:
-        """There is nothing to run."""
-        self.request.answer({"run": "", "text": f"nothing to run: no file {shown(file)} waits", "exit": 0})
+    def nothing_waits(self, file: str, held: RunRecord | None) -> None:
+        """There is nothing to run, or only what a person has to decide on."""
+        if held:
+            text = f"{shown(held.path)} is held: {held.reason} (syncd approve {held.id}, or syncd reject {held.id})"
+            self.request.answer({"run": held.id, "text": text, "exit": EXIT_CODES[RunState.HELD]})
+        else:
+            self.request.answer({"run": "", "text": f"nothing to run: no file {shown(file)} waits", "exit": 0})
 
     def gone(self, path: str) -> None:
         """The file that was meant is not there."""
         self.request.refuse(f"{shown(path)} is not, or no longer, a file of the repository", 2)
+
+    def too_late(self, run: str) -> None:
+        """The run that was to be decided on is over."""
+        self.request.refuse(f"the run {run} is no longer held: syncd report {run} says what became of it", 2)
 
     def failed(self, reason: str) -> None:
         """The run was broken off."""

@@ -1,57 +1,37 @@
 """The dispatch: which tool runs next on which file, and what becomes of it."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
 from syncd import logs
-from syncd.core.agenda import Standing, backoff, due, next_tick, spent
+from syncd.core.agenda import Standing, due, spent
 from syncd.core.durations import spoken
 from syncd.core.model import RunState
 from syncd.core.names import stamp
 from syncd.daemon.asked import Asked
+from syncd.daemon.blocks import Blocks
 from syncd.daemon.notes import Ended, Note, Progress
 from syncd.daemon.orders import Orders
+from syncd.daemon.timetable import Timetable
+from syncd.daemon.trouble import Trouble
+from syncd.daemon.under_way import Runs, UnderWay
 from syncd.daemon.waitlist import Waitlist
-from syncd.disk.ledger import Ledger, Pause, RunRecord
-from syncd.disk.repository import InRun, Repository
+from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.repository import RESERVED, InRun, Repository, Waiting
 from syncd.disk.spool import sweep
-from syncd.run import Job, Place, carry_out
-from syncd.tools.base import RowTool
+from syncd.errors import LedgerFault, SyncdError
+from syncd.run import Job, Place
+from syncd.tools.command import CommandTool
 
 log = logs.get()
 
 MENDING = timedelta(seconds=30)
 """Until a run that the disk broke off is tried again."""
 
-REPORT_EVERY = 0.2
-"""Seconds between two notes on a run's progress."""
-
-
-@dataclass(slots=True)
-class UnderWay:
-    """The run that is being made, and who waits for it."""
-
-    job: Job
-    asked: Asked | None
-    phase: str = "read"
-    rows: int = 0
-    total: int = 0
-
-
-@dataclass(slots=True)
-class Block:
-    """How often something failed in a row, and until when the next try waits."""
-
-    failures: int = 0
-    until: datetime | None = None
-
-    def fail(self, now: datetime) -> None:
-        """It failed once more."""
-        self.failures += 1
-        self.until = now + timedelta(seconds=backoff(self.failures))
+LOOK_EVERY = timedelta(seconds=60)
+"""How often to look for files that were put into the repository by hand: nothing tells of them."""
 
 
 class Dispatch:
@@ -70,79 +50,86 @@ class Dispatch:
         """`post` takes the notes that tell how a run goes on and ends. Without `timers` only what is asked for runs."""
         self.orders = orders
         self.waitlist = Waitlist(orders, repository, ledger)
-        self.pauses = ledger.pauses()
-        self.site = Block()
-        self.blocks: dict[str, Block] = {}
+        self.timetable = Timetable(orders, ledger)
+        self.blocks = Blocks()
+        self.trouble = Trouble(MENDING.total_seconds())
         self.under_way: UnderWay | None = None
-        self.trouble = ""
         self._repository = repository
         self._ledger = ledger
         self._place = place
-        self._post = post
-        self._runs = ThreadPoolExecutor(1, thread_name_prefix="run")
-        self._ticked = ledger.ticked()
+        self._timers = timers
+        self._runs = Runs(post)
         self._asked: list[Asked] = []
         self._resumed: list[Job] = []
+        self._put_off: list[tuple[datetime, Job]] = []
         self._not_before: datetime | None = None
-        self._timers = timers
+        self._considered: datetime | None = None
+        self._looked: datetime | None = None
+        self._said_unreadable: frozenset[Waiting] = frozenset()
 
     # What is due
 
-    def standings(self) -> list[Standing]:
+    def standings(self, now: datetime) -> list[Standing]:
         """How things stand with each tool, in the order of the settings."""
-        return [self._standing(name) for name in self.orders.tools]
+        return [self._standing(name, now) for name in self.orders.tools]
 
-    def _standing(self, name: str) -> Standing:
-        tool = self.orders.tools[name]
-        blocks = [self.blocks.get(name, Block()), self.site if isinstance(tool, RowTool) else Block()]
+    def _standing(self, name: str, now: datetime) -> Standing:
         return Standing(
             name,
             timers=self.orders.timers(name, news=self.waitlist.news(name)),
-            ticked=self._ticked.get(name),
+            ticked=self.timetable.spent(name, now),
             waiting=bool(self.waitlist.runnable(name)),
-            paused=name in self.pauses,
-            blocked_until=max((block.until for block in blocks if block.until), default=None),
+            paused=name in self.timetable.pauses,
+            blocked_until=self.blocks.until(name, self.orders.tools[name]),
         )
 
     def wanted(self, now: datetime) -> str:
         """The tool whose run should start now; "" when there is none. Looks at the repository when that may matter."""
-        self._end_pauses(now)
-        if self.under_way or (self._not_before and now < self._not_before):
+        self._considered = now
+        self.timetable.end_pauses(now)
+        if self.under_way or self._mending(now):
             return ""
+        self._resumed += [job for moment, job in self._put_off if moment <= now]
+        self._put_off = [(moment, job) for moment, job in self._put_off if moment > now]
         if self._resumed:
             return self._resumed[0].tool_name
         if self._asked:
             return self._asked[0].tool
-        if not self._timers:
-            return ""
-        if self.waitlist.stale or self._ticks(now):
-            self.waitlist.refresh()
-        standings = self.standings()
-        self._note_ticks(spent(standings, now), now)
+        return self._due(now) if self._timers else ""
+
+    def _mending(self, now: datetime) -> bool:
+        # Farther ahead than it was ever set, it is the clock that was set back.
+        return self._not_before is not None and now < self._not_before <= now + MENDING
+
+    def _due(self, now: datetime) -> str:
+        ticks = any(self.timetable.ticked(name, now) for name in self.orders.tools)
+        if ticks or self.waitlist.stale or self._looked is None or abs(now - self._looked) >= LOOK_EVERY:
+            self._look(now)
+        standings = self.standings(now)
+        self.timetable.note(spent(standings, now), now)
         return next(iter(due(standings, now)), "")
 
-    def _ticks(self, now: datetime) -> bool:
-        """Whether a tick came since ticks were last noted."""
-        return any((tick := self._next_tick(name, now)) and tick <= now for name in self.orders.tools)
-
-    def _next_tick(self, name: str, now: datetime) -> datetime | None:
-        if name not in self._ticked:
-            self._note_ticks([name], now)
-        return next_tick(self.orders.tools[name].timer, self._ticked[name].astimezone(now.tzinfo))
-
-    def _note_ticks(self, names: list[str], now: datetime) -> None:
-        if names:
-            self._ledger.note_ticks(dict.fromkeys(names, now))
-            self._ticked.update(dict.fromkeys(names, now))
+    def _look(self, now: datetime) -> None:
+        self.waitlist.refresh()
+        self._looked = now
+        for run in self.waitlist.orphans():
+            self._no_longer_held(run, "its file was taken away, or became another one")
+        for file in self.waitlist.unreadable - self._said_unreadable:
+            log.warning("file.unreadable", file=file.path, cure="Give syncd's group the right to read it (chmod g+r).")
+        self._said_unreadable = self.waitlist.unreadable
 
     def next_at(self, now: datetime) -> datetime | None:
-        """When `wanted` is to be asked next if no note comes."""
-        moments = [self._next_tick(name, now) for name in self.orders.tools]
-        moments += [pause.until for pause in self.pauses.values()]
-        moments += [standing.blocked_until for standing in self.standings() if standing.waiting]
-        moments.append(self._not_before)
-        ahead = [moment for moment in moments if moment]
-        return min(ahead, default=None)
+        """When `wanted` is to be asked next if no note comes: never a moment that it knows already."""
+        if self.under_way:
+            return None
+        if self._mending(now):
+            return self._not_before
+        moments = [self.timetable.next_tick(name, now) for name in self.orders.tools]
+        moments += [pause.until for pause in self.timetable.pauses.values()]
+        moments += [one.blocked_until for one in self.standings(now) if one.waiting and not one.paused]
+        moments += [moment for moment, _ in self._put_off]
+        known = self._considered or now
+        return min((moment for moment in moments if moment and moment > known), default=None)
 
     # Starting
 
@@ -151,58 +138,84 @@ class Dispatch:
         sweep(self._place.spool)
         for file in self._repository.running():
             record = self._ledger.run(file.run)
-            # A run that the ledger does not know did nothing yet: its file waits as before.
-            if record is None or record.simulated or record.tool not in self.orders.tools:
+            tool = record.tool if record else self._tool_in_doubt(file)
+            if tool not in self.orders.tools or (record and record.simulated):
                 self._repository.give_back(file, queue=self.orders.queues(file.path), stamp=stamp(self._place.now()))
             else:
-                self._resumed.append(self._job(record.tool, file, record=record, resumed=True))
+                self._resumed.append(self._job(tool, file, record=record, resumed=True))
         under_way = {job.id for job in self._resumed}
         for state in (RunState.RUNNING, RunState.INTERRUPTED):
             for record in self._ledger.in_state(state):
                 if record.id not in under_way:
                     self._was_never_begun(record)
 
+    def _tool_in_doubt(self, file: InRun) -> str:
+        """The tool of a run that the ledger does not know, if that matters; its file waits as before if not.
+
+        It did nothing yet, or the ledger was lost: then a program may have met the file, and a person must look at it.
+        """
+        tool = self.orders.tool_of(file.path)
+        return tool if file.moved and isinstance(self.orders.tools.get(tool), CommandTool) else ""
+
     def _was_never_begun(self, record: RunRecord) -> None:
         """The ledger has a run whose file was not handed to it, or was handed back: the file waits as before."""
-        state = RunState.HELD if record.approved_by else RunState.SUPERSEDED
-        reason = record.reason or "the run did not begin, or its file was taken away"
-        record = self._ledger.change_run(record, state=state, ended=self._place.now(), reason=reason)
-        if state is RunState.HELD:
-            self.waitlist.hold(record)
+        if record.approved_by:
+            ended = self._place.now()
+            self._hold(self._ledger.change_run(record, state=RunState.HELD, ended=ended, approved_by=""))
+        else:
+            self._no_longer_held(record, record.reason or "the run did not begin, or its file was taken away")
 
     def start(self, tool: str, now: datetime) -> None:
         """Start the run that `wanted` named."""
         if self._resumed:
             self._begin(self._resumed.pop(0), None)
         elif self._asked:
-            self._start_asked(self._asked.pop(0), now)
+            asked = self._asked.pop(0)
+            try:
+                self._start_asked(asked, now)
+            except (OSError, SyncdError) as error:
+                asked.failed(f"the run could not begin: {error}")
+                raise
         elif file := self.waitlist.next_of(tool):
-            ticked = (tick := self._next_tick(tool, now)) and tick <= now
+            asked_by = "timer" if self.timetable.ticked(tool, now) else "arrival"
             in_run = self._repository.begin(self._free_id(tool, now), file.path, copy=self.orders.keeps(tool))
-            self.waitlist.begun(tool, file)
+            self.waitlist.begun(tool, file.path)
             if in_run:
-                self._begin(self._job(tool, in_run, asked_by="timer" if ticked else "arrival"), None)
+                self._begin(self._job(tool, in_run, asked_by=asked_by), None)
 
     def _start_asked(self, asked: Asked, now: datetime) -> None:
-        self.waitlist.refresh()
-        run = asked.held.id if asked.held else self._free_id(asked.tool, now)
+        self._look(now)
+        if asked.held:
+            self._start_decided(asked, asked.held, now)
+            return
         waiting = self.waitlist.next_of(asked.tool)
         path = asked.file or (waiting.path if waiting else "")
         if not path:
-            asked.nothing_waits(self.orders.tools[asked.tool].file)
+            asked.nothing_waits(self.orders.tools[asked.tool].file, self.waitlist.held_of(asked.tool))
             return
-        archived = path.split("/")[0] in {"archives", "reports"}
-        copy = asked.simulated or archived or self.orders.keeps(asked.tool)
-        in_run = self._repository.begin(run, path, copy=copy)
+        copy = asked.simulated or path.split("/")[0] in RESERVED or self.orders.keeps(asked.tool)
+        in_run = self._repository.begin(self._free_id(asked.tool, now), path, copy=copy)
         if not in_run:
             asked.gone(path)
             return
-        record = asked.held
-        job = self._job(asked.tool, in_run, record=record, asked_by=asked.who, simulated=asked.simulated)
-        if record:
-            self.waitlist.free(record)
-            job = replace(job, started=now, approved_plan=record.plan)
-            job = replace(job, rejected_by=asked.who) if asked.rejected else replace(job, approved_by=asked.who)
+        if not asked.simulated:
+            self.waitlist.begun(asked.tool, path)
+            if held := self.waitlist.free(path):
+                self._no_longer_held(held, f"{asked.who} had it run again, as {in_run.run}")
+        self._begin(self._job(asked.tool, in_run, asked_by=asked.who, simulated=asked.simulated), asked)
+
+    def _start_decided(self, asked: Asked, held: RunRecord, now: datetime) -> None:
+        record = self._ledger.run(held.id)
+        if not record or record.state is not RunState.HELD:
+            asked.too_late(held.id)
+            return
+        in_run = self._repository.begin(record.id, record.path, copy=self.orders.keeps(asked.tool))
+        if not in_run:
+            asked.gone(record.path)
+            return
+        self.waitlist.free(record.path)
+        job = replace(self._job(asked.tool, in_run, record=record), started=now, approved_plan=record.plan)
+        job = replace(job, rejected_by=asked.who) if asked.rejected else replace(job, approved_by=asked.who)
         self._begin(job, asked)
 
     def _job(
@@ -232,35 +245,7 @@ class Dispatch:
         )
 
     def _begin(self, job: Job, asked: Asked | None) -> None:
-        self.under_way = UnderWay(job, asked)
-        log.info(
-            "run.started",
-            run=job.id,
-            tool=job.tool_name,
-            file=job.file.path,
-            asked_by=job.asked_by,
-            simulated=job.simulated or None,
-            resumed=job.resumed or None,
-        )
-        self._runs.submit(self._make, job, replace(self._place, progress=self._reporter(job)))
-
-    def _make(self, job: Job, place: Place) -> None:
-        try:
-            self._post(Ended(job.id, carry_out(job, place)))
-        except Exception as error:  # whatever it was, the loop must hear of it
-            self._post(Ended(job.id, error=error))
-
-    def _reporter(self, job: Job) -> Callable[[str, int, int], None]:
-        said = self._place.now() - timedelta(days=1)
-
-        def report(phase: str, rows: int, total: int) -> None:
-            nonlocal said
-            now = self._place.now()
-            if (now - said).total_seconds() >= REPORT_EVERY:
-                said = now
-                self._post(Progress(job.id, phase, rows, total))
-
-        return report
+        self.under_way = self._runs.begin(job, self._place, asked)
 
     def _free_id(self, tool: str, now: datetime) -> str:
         first = f"{stamp(now)}-{tool}"
@@ -272,121 +257,109 @@ class Dispatch:
     def progressed(self, note: Progress) -> None:
         """A run goes on."""
         if self.under_way and self.under_way.job.id == note.run:
-            self.under_way.phase, self.under_way.rows, self.under_way.total = note.phase, note.rows, note.total
-            if self.under_way.asked:
-                self.under_way.asked.progress(note)
+            self.under_way.progressed(note)
 
     def ended(self, note: Ended, now: datetime) -> None:
         """A run is over, or was broken off."""
         assert self.under_way
         job, asked, self.under_way = self.under_way.job, self.under_way.asked, None
         self.waitlist.stale = True
-        if note.record is None or note.error:
-            self._broke_off(job, note.error, now)
+        record = note.record
+        if record is None:
+            self._broke_off(job, note.error or SyncdError("it came to no end"), now)
             if asked:
                 asked.failed(f"the run was broken off and will be tried again: {note.error}")
             return
-        if self.trouble:
-            log.info("disk.mended", was=self.trouble)
-            self.trouble, self._not_before = "", None
-        record = note.record
-        self._say(job, record, now)
-        self._block(job, record, now)
-        if record.state is RunState.HELD and not record.simulated:
-            self.waitlist.hold(record)
-        if record.state is not RunState.INTERRUPTED and not record.simulated:
-            self._tick_is_over(job.tool_name, job.started, now)
-        if asked:
+        if asked:  # first: what follows may meet a full disk
             asked.ended(record)
+        self.trouble.over()
+        self._not_before = None
+        _say(job, record, now)
+        self.blocks.ended(job, record, now)
+        if record.simulated or record.state is RunState.INTERRUPTED:
+            return
+        if record.state is RunState.HELD:
+            self._hold(record)
+        self._tick_is_over(job.tool_name, job.started, now)
 
-    def _broke_off(self, job: Job, error: Exception | None, now: datetime) -> None:
-        said = str(error)
-        if not isinstance(error, OSError) and said != self.trouble:
+    def _broke_off(self, job: Job, error: Exception, now: datetime) -> None:
+        job = replace(job, resumed=True)
+        if isinstance(error, OSError | LedgerFault):
+            self.trouble.met(error)
+            self._not_before = now + MENDING
+            self._resumed.insert(0, job)
+        else:  # a defect: the other tools go on meanwhile
             log.error("run.failed", run=job.id, tool=job.tool_name, exc_info=error)
-        elif said != self.trouble:
-            log.error("disk.full", reason=said, run=job.id, tries_every=MENDING)
-        self.trouble = said
-        self._not_before = now + MENDING
-        self._resumed.insert(0, replace(job, resumed=True))
+            self._put_off.append((self.blocks.fail(job.tool_name, now), job))
 
     def _tick_is_over(self, tool: str, started: datetime, now: datetime) -> None:
         """Note the tick once each file has had its turn, or when there is no point in going on."""
         if tool not in self.orders.tools:
             return
         self.waitlist.refresh()
-        if self._standing(tool).blocked_until or not self.waitlist.runnable(tool):
-            self._note_ticks([tool], max(started, self._ticked.get(tool, started)))
+        if self.blocks.until(tool, self.orders.tools[tool]) or not self.waitlist.runnable(tool):
+            self.timetable.note([tool], max(started, self.timetable.spent(tool, now)))
             self.waitlist.tick_is_over(tool)
 
-    def _block(self, job: Job, record: RunRecord, now: datetime) -> None:
-        match record.state:
-            case RunState.UNREACHABLE:
-                self.site.fail(now)
-                log.warning("site.unreachable", reason=record.reason, run=job.id, next_try=self.site.until)
-            case RunState.FAILED:
-                self.blocks.setdefault(job.tool_name, Block()).fail(now)
-            case RunState.DONE | RunState.HELD:
-                self.blocks.pop(job.tool_name, None)
-                if self.site.failures and isinstance(job.tool, RowTool):
-                    log.info("site.back", failures=self.site.failures)
-                    self.site = Block()
+    def _hold(self, run: RunRecord) -> None:
+        if before := self.waitlist.hold(run):
+            self._no_longer_held(before, f"it was run again, as {run.id}")
 
-    def _say(self, job: Job, record: RunRecord, now: datetime) -> None:
-        say, event = log.info, "run.ended"
-        if record.state is RunState.HELD:
-            say, event = log.warning, "run.held"
-        elif record.state in {RunState.FAILED, RunState.REFUSED, RunState.UNREACHABLE}:
-            say = log.warning
-        say(
-            event,
-            run=job.id,
-            tool=job.tool_name,
-            state=record.state,
-            file=record.path,
-            bytes=record.size,
-            sha256=record.sha256,
-            **{str(outcome): number for outcome, number in record.counts.items()},
-            took=spoken((now - job.started).total_seconds()),
-            reason=record.reason or None,
-            report=f"reports/{record.report}" if record.report else None,
-            simulated=record.simulated or None,
-        )
+    def _no_longer_held(self, run: RunRecord, reason: str) -> None:
+        if (held := self.waitlist.free(run.path)) and held.id != run.id:
+            self.waitlist.hold(held)
+        self._ledger.change_run(run, state=RunState.SUPERSEDED, ended=run.ended or self._place.now(), reason=reason)
 
-    # Asked by people
+    # Asked by others
 
     def ask(self, asked: Asked) -> None:
         """Somebody wants a run: it is the next one."""
         self._asked.append(asked)
 
-    def pause(self, pause: Pause) -> None:
-        """Let a tool's timers pass, until a time or until it is resumed."""
-        self._ledger.pause(pause)
-        self.pauses[pause.tool] = pause
-        log.info("tool.paused", tool=pause.tool, by=pause.by, until=pause.until)
-
-    def unpause(self, tool: str, by: str) -> None:
-        """Let a paused tool run again."""
-        self._ledger.resume(tool)
-        if self.pauses.pop(tool, None):
-            log.info("tool.resumed", tool=tool, by=by)
-
-    def _end_pauses(self, now: datetime) -> None:
-        for pause in list(self.pauses.values()):
-            if pause.until and pause.until <= now:
-                self.unpause(pause.tool, "its end time")
-
-    def superseded(self, paths: list[str]) -> None:
+    def superseded(self, paths: Sequence[str]) -> None:
         """Newer files took the place of waiting ones."""
         self.waitlist.stale = True
         for run in self.waitlist.superseded(paths):
-            self._ledger.change_run(run, state=RunState.SUPERSEDED, reason="a newer file took its place")
+            self._no_longer_held(run, "a newer file took its place")
 
     def reorder(self, orders: Orders, place: Place) -> None:
         """Go by other settings from the next run on."""
-        self.orders = self.waitlist.orders = orders
+        self.orders = self.waitlist.orders = self.timetable.orders = orders
         self._place = place
         self.waitlist.stale = True
+        for asked in [one for one in self._asked if one.tool not in orders.tools]:
+            self._asked.remove(asked)
+            asked.failed(f"the tool {asked.tool} is no longer in the settings")
+
+    def renew(self) -> None:
+        """Note once more what must not be forgotten: the ledger is a fresh one."""
+        self.timetable.renew()
+        for run in self.waitlist.all_held():
+            self._ledger.note_run(run)
 
     def close(self) -> None:
         """Let the run under way come to its next seam."""
-        self._runs.shutdown()
+        self._runs.close()
+
+
+def _say(job: Job, record: RunRecord, now: datetime) -> None:
+    """The one line that the log has for a run."""
+    say, event = log.info, "run.ended"
+    if record.state is RunState.HELD:
+        say, event = log.warning, "run.held"
+    elif record.state in {RunState.FAILED, RunState.REFUSED, RunState.UNREACHABLE}:
+        say = log.warning
+    say(
+        event,
+        run=job.id,
+        tool=job.tool_name,
+        state=record.state,
+        file=record.path,
+        bytes=record.size,
+        sha256=record.sha256,
+        **{str(outcome): number for outcome, number in record.counts.items()},
+        took=spoken((now - job.started).total_seconds()),
+        reason=record.reason or None,
+        report=f"reports/{record.report}" if record.report else None,
+        simulated=record.simulated or None,
+    )

@@ -10,10 +10,11 @@ from syncd import logs
 from syncd.core.durations import spoken
 from syncd.core.settle import OBSTACLES, Sighting, Upload, next_settled, observed, settled, stuck
 from syncd.daemon.notes import Note, TookIn
+from syncd.daemon.trouble import Trouble
 from syncd.daemon.vigil import Vigil
 from syncd.disk.drop import Drop, Left
 from syncd.disk.intake import Intake, TakenIn
-from syncd.errors import Fault, LedgerFault
+from syncd.errors import Fault
 
 log = logs.get()
 
@@ -22,6 +23,9 @@ ROUND = 256
 
 RETRY = 5.0
 """Seconds until the disk is tried again after it refused."""
+
+PAUSE = 1.0
+"""Seconds, at least, between two tries to take a file that somebody has open."""
 
 HOLD_IS_OLD, HOLD_IS_SAID_AGAIN = 3 * 3600.0, 3600.0
 
@@ -63,13 +67,14 @@ class Reception:
         self.claims: dict[str, Upload] = {}
         self.obstructed: dict[str, Obstructed] = {}
         self.held_since: float | None = None
-        self.trouble = ""
+        self.trouble = Trouble(RETRY)
         self._under_way: dict[str, Upload] = {}
         self._retry_at = 0.0
         self._said_hold_at = 0.0
         self._said_stuck: set[tuple[str, int]] = set()
         self._said: set[tuple[str, str]] = set()
-        self._busy = False
+        self.busy = False
+        self.resting = False
         self._gone = False
         self._forgive_at = 0.0
 
@@ -83,21 +88,18 @@ class Reception:
 
     def next_at(self, now: float) -> float:
         """When `turn` is to be called next if no note comes."""
-        if self._busy:
-            return self._vigil.next_look()
         moments = [self._vigil.next_look()]
-        if self.trouble:
-            moments.append(self._retry_at)
-        elif self.held_since is None and (settling := self._next_settled()) is not None:
-            moments.append(settling)
+        if not (self.busy or self.resting) and (ripe := self._next_ripe()) is not None:
+            moments.append(ripe)
         return max(now, min(moments))
 
     def look(self, now: float) -> None:
         """Look at the folder now."""
         began = time.monotonic()
+        self._vigil.looks(now)
         try:
             seen = self._drop.look()
-            claims = () if self._busy else self._drop.look_at_claims()
+            claims = () if self.busy else self._drop.look_at_claims()
             self.held_since = self._drop.held_since()
         except (OSError, Fault) as error:
             self._drop_is_gone(error, now)
@@ -109,14 +111,14 @@ class Reception:
         self._observe(seen, claims, now)
         changed = len(self.uploads) != before or any(upload.since == now for upload in self.uploads.values())
         self._vigil.looked(
-            now, now + time.monotonic() - began, changed=changed or self._busy, folders=self._drop.folders
+            now, now + time.monotonic() - began, changed=changed or self.busy, folders=self._drop.folders
         )
         self._say_hold()
         self._say_stuck(now)
 
     def woken(self, now: float) -> None:
         """The watch says that something happened."""
-        self._vigil.woken(now)
+        self._vigil.again(now)
 
     @property
     def means(self) -> str:
@@ -132,6 +134,10 @@ class Reception:
             return False
         ripe = self.uploads if patiently else [sighting.path for sighting in self._settled(time.monotonic())]
         return any(wanted(path) for path in [*ripe, *self._under_way])
+
+    def rest(self) -> None:
+        """Begin no round any more: another reception will go on once this one is not `busy`."""
+        self.resting = True
 
     def close(self) -> None:
         """Let the round under way end, and stop watching."""
@@ -216,35 +222,38 @@ class Reception:
     def _settled(self, now: float) -> list[Sighting]:
         return settled(self.uploads.values(), now, self._settle)
 
-    def _next_settled(self) -> float | None:
-        moments = [
-            moment
-            for uploads in (self.uploads, self.claims)
-            if (moment := next_settled(uploads.values(), self._settle)) is not None
-        ]
-        return min(moments, default=None)
+    def _to_be_taken(self) -> list[Upload]:
+        """What a round could take, now or once it has settled."""
+        return [*self.claims.values(), *(self.uploads.values() if self._may_claim() else ())]
+
+    def _next_ripe(self) -> float | None:
+        """When the next round can begin; `None` as long as there is nothing for it."""
+        settles = next_settled(self._to_be_taken(), self._settle)
+        return max(self._retry_at, settles or 0.0) if self.trouble else settles
 
     def _begin_round(self, now: float) -> None:
-        if self._busy or (self.trouble and now < self._retry_at):
+        if self.busy or self.resting or (self.trouble and now < self._retry_at):
             return
         claimed = settled(self.claims.values(), now, self._settle)[:ROUND]
         fresh = self._settled(now)[: ROUND - len(claimed)] if self._may_claim() else []
-        if fresh and self._held_just_now():
+        if fresh and self._held_just_now(now):
             fresh = []
-        if fresh or claimed or self.trouble:
+        # In trouble, an empty round would find nothing wrong while there is something that must first settle.
+        if fresh or claimed or (self.trouble and not self._to_be_taken()):
             self._start(fresh, claimed)
 
-    def _held_just_now(self) -> bool:
+    def _held_just_now(self, now: float) -> bool:
         """The hold file may have come since the last look, together with the files it is to hold."""
         try:
             self.held_since = self._drop.held_since()
         except OSError:
+            self._vigil.again(now)
             return True
         self._say_hold()
         return self.held_since is not None
 
     def _start(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> None:
-        self._busy = True
+        self.busy = True
         self._under_way = {one.path: self.uploads.pop(one.path) for one in fresh}
         for one in claimed:
             self.claims.pop(one.path)
@@ -262,15 +271,13 @@ class Reception:
 
     def took_in(self, note: TookIn, now: float) -> list[TakenIn]:
         """A round is over: what it took in."""
-        self._busy = False
+        self.busy = False
         under_way, self._under_way = self._under_way, {}
         if note.error:
             self._in_trouble(note.error, now)
             self._vigil.again(now)
             return []
-        if self.trouble:
-            log.info("disk.mended", was=self.trouble)
-            self.trouble = ""
+        self.trouble.over()
         if len(note.taking.taken) < len(under_way):
             self._vigil.again(now)  # some moved while they were taken: see how they are now
         for left in note.taking.left:
@@ -288,14 +295,11 @@ class Reception:
     def _leave(self, left: Left, upload: Upload | None, now: float) -> None:
         if left.obstacle:
             self._obstruct(left.sighting, left.obstacle)
-        else:  # it moved, or somebody has it open: it has to settle again
-            self.uploads[left.sighting.path] = Upload(left.sighting, now, upload.first if upload else now)
+        else:  # it moved, or somebody has it open: it has to settle again, for a while however short that may be
+            since = now + max(0.0, PAUSE - self._settle)
+            self.uploads[left.sighting.path] = Upload(left.sighting, since, upload.first if upload else now)
 
     def _in_trouble(self, error: Exception, now: float) -> None:
         self._retry_at = now + RETRY
-        said = str(error)
-        if not isinstance(error, OSError | LedgerFault | Fault):
+        if self.trouble.met(error) and not isinstance(error, OSError | Fault):
             log.error("intake.failed", exc_info=error)
-        elif said != self.trouble:
-            log.error("disk.full", reason=said, tries_every=RETRY)
-        self.trouble = said

@@ -1,6 +1,7 @@
 """What the machine refuses to one part of the daemon: said when it comes and when it is over, and not between."""
 
 from syncd import logs
+from syncd.errors import Fault
 
 log = logs.get()
 
@@ -19,12 +20,14 @@ class Trouble:
     def __bool__(self) -> bool:
         return bool(self.text)
 
-    def met(self, error: Exception) -> None:
-        """It was met, or is still there."""
+    def met(self, error: Exception) -> bool:
+        """It was met, or is still there; whether it is new. What is not the machine's the caller has to say."""
         kind = error.errno if isinstance(error, OSError) else type(error)
-        if not self or kind != self._kind:
+        new = not self or kind != self._kind
+        if new and isinstance(error, OSError | Fault):
             log.error("disk.full", reason=str(error), tries_every=self._tries_every)
         self.text, self._kind = str(error) or type(error).__name__, kind
+        return new
 
     def over(self) -> None:
         """What was tried worked."""

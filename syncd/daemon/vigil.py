@@ -57,20 +57,20 @@ class Vigil:
             log.debug("watch.armed")
             self._next = 0.0
 
-    def woken(self, now: float) -> None:
-        """Something happened: look soon, and see whether it is a storm."""
-        events = self._watch.heard() if self._watch else 0
+    def looks(self, now: float) -> None:
+        """A look begins: what happens from now on wakes again. What woke it may have been a storm."""
+        if self._watch is None:
+            return
         if now - self._second >= 1:
             self._second, self._events = now, 0
-        self._events += events
-        if self._events >= STORM and not self._storm and self._watch:
+        self._events += self._watch.heard()
+        if self._events >= STORM and not self._storm:
             log.info("watch.storm", events=self._events)
             self._watch.disarm()
             self._storm, self._calm_since = True, now
-        self.again(now)
 
     def again(self, at: float) -> None:
-        """Look at this time at the latest, or as soon as the last look allows."""
+        """Look at this time at the latest, or as soon as the last look allows: so often the watch can wake, too."""
         self._next = min(self._next, max(at, self._earliest))
 
     def wants_look(self, now: float) -> bool:

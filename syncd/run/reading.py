@@ -44,7 +44,7 @@ def read(
     `beat(rows)` is called now and then; what it raises ends the reading.
     """
     dialect = recognise(file, encoding, separator, tool.columns)
-    notes = tuple(tool.check_header(dialect.header))
+    notes = tuple(tool.check_header(dialect.header, dialect.header_line))
     count = rejected = 0
     cut_off = None
     # Hashes, not subjects: a million of them are 8 MB.

@@ -77,25 +77,28 @@ class RowTool(Tool):
     guard: Guard = Guard()
     """Over one of these limits the run is held for a person and nothing is sent."""
 
-    def check_header(self, names: Sequence[str]) -> list[str]:
-        """Take a header, and return remarks for the report; raises `FileRefused` with the nearest right names."""
+    def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
+        """Take the header that stands on a line, and return remarks for the report.
+
+        Raises `FileRefused` with the nearest right names.
+        """
         missing = sorted(self.required - set(names))
         unknown = [name for name in names if not self._knows(name)]
         if missing:
             raise FileRefused(
                 "column-missing",
                 f"the header lacks the column {' and '.join(missing)}",
-                line=1,
-                value=", ".join(names),
-                cure="Add the column, or set the separator if the header was split in the wrong places.",
+                line=line,
+                # Known names alone: where the header was forgotten, the first row stands here.
+                value=", ".join(name for name in names if self._knows(name)),
+                cure=self._missing_cure([near for name in unknown if (near := self._nearest(name))]),
             )
         if unknown and self.unknown_columns == "refuse":
             hints = [f"{name} (did you mean {near}?)" if (near := self._nearest(name)) else name for name in unknown]
             raise FileRefused(
                 "column-unknown",
                 f"the header has columns that a {self.kind} file has not: {', '.join(hints)}",
-                line=1,
-                value=", ".join(names),
+                line=line,
                 cure='Correct the names, or set unknown_columns = "ignore" for this tool.',
             )
         return [f"the column {name} is not known to {self.kind} files and was ignored" for name in unknown]
@@ -108,7 +111,11 @@ class RowTool(Tool):
         )
 
     def _nearest(self, name: str) -> str:
-        return next(iter(get_close_matches(name, sorted(self.columns), n=1)), "")
+        return next(iter(get_close_matches(name.lower(), sorted(self.columns), n=1)), "")
+
+    def _missing_cure(self, meant: Sequence[str]) -> str:
+        misspelt = f"There are names that look like {' and '.join(meant)}: correct them. " if meant else ""
+        return f"{misspelt}Write a header with this column, or set the separator if it is split in the wrong places."
 
     def check(self, row: Row) -> Wish | Refusal:
         """What a row wishes, or why it is refused whatever the site says."""

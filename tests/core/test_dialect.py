@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.rows import Encoding
+from syncd.errors import FileRefused
 from tests.core.command_files import MIB, cells, dialect_of, read, refused
 
 
@@ -155,3 +156,16 @@ def test_a_file_without_a_header_is_empty(file: bytes) -> None:
 def test_a_header_without_rows_is_no_error_here() -> None:
     """Whether a file may have no row is for its reader to say."""
     assert read(b"username;firstname\n") == []
+
+
+def test_the_case_of_other_columns_is_kept() -> None:
+    """Moodle's own short names tell small letters from capitals."""
+    assert dialect_of(b"USERNAME;Profile_X\n").header == ("username", "Profile_X")
+
+
+@pytest.mark.parametrize("file", [b"ana;Ana;Sesame1*;Sesame1*\n", b"ana;;Sesame1*;x\n", b'ana;Sesame1*;"x\n'])
+def test_a_forgotten_header_tells_no_password(file: bytes) -> None:
+    """Where the header should be stands the first row, and what is said of it goes into logs and reports."""
+    with pytest.raises(FileRefused) as refusal:
+        read(file)
+    assert "Sesame1" not in repr(vars(refusal.value)) + str(refusal.value)

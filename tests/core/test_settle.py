@@ -37,12 +37,16 @@ def test_a_file_settles_once_it_was_quiet_for_long_enough() -> None:
     assert settled(observed(uploads, [FILE], 11.9).values(), 12.0, QUIET) == [FILE]
 
 
-@pytest.mark.parametrize("change", [{"size": 101}, {"changed": 5_001}, {"inode": 8}, {"device": 2}])
-def test_any_change_begins_the_wait_again(change: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [replace(FILE, size=101), replace(FILE, changed=5_001), replace(FILE, inode=8), replace(FILE, device=2)],
+    ids=["size", "ctime", "inode", "device"],
+)
+def test_any_change_begins_the_wait_again(changed: Sighting) -> None:
     """Other bytes, another ctime or another file of the name: it has to be quiet from now on."""
-    uploads = observed(observed({}, [FILE], 10.0), [replace(FILE, **change)], 11.9)
+    uploads = observed(observed({}, [FILE], 10.0), [changed], 11.9)
     assert settled(uploads.values(), 13.8, QUIET) == []
-    assert settled(uploads.values(), 13.9, QUIET) == [replace(FILE, **change)]
+    assert settled(uploads.values(), 13.9, QUIET) == [changed]
 
 
 def test_the_mtime_has_no_say() -> None:
@@ -105,7 +109,7 @@ def test_another_file_of_the_name_is_not_stuck() -> None:
 
 @given(looks)
 def test_only_what_was_seen_alike_for_long_enough_is_settled(looks: list[tuple[float, list[Sighting]]]) -> None:
-    """Law: a settled file was in each look of the last `quiet` seconds, always the same, and there was an earlier one."""
+    """Law: each look of the last `quiet` seconds saw a settled file, always the same, and so did the one before."""
     uploads: dict[str, Upload] = {}
     history: list[tuple[float, list[Sighting]]] = []
     now = 0.0

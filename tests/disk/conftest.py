@@ -10,6 +10,12 @@ import pytest
 from tests.disk.folders import Folders
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what only root can do."""
+    if item.get_closest_marker("root") and os.geteuid() != 0:
+        pytest.skip("only root can act as somebody else, or mount a disk")
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
     """A drop folder, a repository and a ledger, all empty."""

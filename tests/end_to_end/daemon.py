@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from syncd.control import NotRunning, ask
+from syncd.errors import Fault
 from syncd.targets.base import Target
 from syncd.targets.sandbox import SandboxSettings
 from tests.waiting import wait_for
@@ -81,7 +82,7 @@ class Syncd:
         assert self.process.poll() is None, self.log.read_text()
         try:
             return bool(self.status()["daemon"]["pid"] == self.process.pid)
-        except NotRunning:
+        except (NotRunning, Fault):  # not yet, or it has just ended: its log tells
             return False
 
     def stop(self) -> int:

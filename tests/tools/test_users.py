@@ -40,6 +40,14 @@ def test_a_header_of_the_plugins_columns_is_taken() -> None:
     assert users().check_header(names) == []
 
 
+def test_a_forgotten_header_tells_no_password() -> None:
+    """Where the header should be stands the first row; known names alone are shown of it."""
+    with pytest.raises(FileRefused) as refusal:
+        users().check_header(["ana", "Sesame1*", "username"], 4)
+    assert (refusal.value.code, refusal.value.line, refusal.value.value) == ("column-missing", 4, "username")
+    assert "Sesame1" not in repr(vars(refusal.value))
+
+
 def test_columns_that_moodle_can_not_set_are_said() -> None:
     """A column that web services have no parameter for is accepted, and the report says that it does nothing."""
     (remark,) = users().check_header([*ANA, "icq", "mnethostid"])

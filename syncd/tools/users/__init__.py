@@ -47,9 +47,9 @@ class UsersTool(UserSettings):
         }
     )
 
-    def check_header(self, names: Sequence[str]) -> list[str]:
+    def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""
-        return [*super().check_header(names), *self._remarks(names)]
+        return [*super().check_header(names, line), *self._remarks(names)]
 
     def _remarks(self, names: Sequence[str]) -> Iterator[str]:
         if self.identity not in names:

@@ -1,0 +1,67 @@
+"""The timetable: up to when the ticks of each tool are spent, and which tools are paused."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from syncd import logs
+from syncd.core.agenda import next_tick
+from syncd.daemon.orders import Orders
+from syncd.disk.ledger import Ledger, Pause
+
+log = logs.get()
+
+
+class Timetable:
+    """Remembered in the ledger, so that a tick that is missed while syncd is down is made up."""
+
+    def __init__(self, orders: Orders, ledger: Ledger) -> None:
+        self.orders = orders
+        self._ledger = ledger
+        self._spent = ledger.ticked()
+        self.pauses = ledger.pauses()
+
+    def spent(self, tool: str, now: datetime) -> datetime:
+        """The moment up to which a tool's ticks are spent: now for a new tool, and when the clock was set back."""
+        if tool not in self._spent or self._spent[tool] > now:
+            self.note([tool], now)
+        return self._spent[tool]
+
+    def next_tick(self, tool: str, now: datetime) -> datetime | None:
+        """A tool's first tick that is not spent; it may have come already."""
+        return next_tick(self.orders.tools[tool].timer, self.spent(tool, now).astimezone(now.tzinfo))
+
+    def ticked(self, tool: str, now: datetime) -> bool:
+        """Whether a tick came that is not spent."""
+        tick = self.next_tick(tool, now)
+        return tick is not None and tick <= now
+
+    def note(self, tools: Iterable[str], at: datetime) -> None:
+        """The ticks of some tools are spent up to a moment."""
+        if moments := dict.fromkeys(tools, at):
+            self._ledger.note_ticks(moments)
+            self._spent.update(moments)
+
+    def pause(self, pause: Pause) -> None:
+        """Let a tool's ticks pass, until a time or until it is resumed."""
+        self._ledger.pause(pause)
+        self.pauses[pause.tool] = pause
+        log.info("tool.paused", tool=pause.tool, by=pause.by, until=pause.until)
+
+    def resume(self, tool: str, by: str) -> bool:
+        """Let a paused tool run again; whether it was paused."""
+        self._ledger.resume(tool)
+        if paused := self.pauses.pop(tool, None):
+            log.info("tool.resumed", tool=tool, by=by)
+        return paused is not None
+
+    def end_pauses(self, now: datetime) -> None:
+        """Let the tools run again whose pause has an end that has come."""
+        for pause in list(self.pauses.values()):
+            if pause.until and pause.until <= now:
+                self.resume(pause.tool, "its end time")
+
+    def renew(self) -> None:
+        """Note everything once more: the ledger is a fresh one."""
+        self._ledger.note_ticks(self._spent)
+        for pause in self.pauses.values():
+            self._ledger.pause(pause)
