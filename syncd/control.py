@@ -23,6 +23,9 @@ from syncd.errors import Fault, SyncdError
 NAME = "control.sock"
 LONGEST = 1 << 16
 PATIENCE = 10.0
+AT_ONCE = frozenset({"status", "look", "pause", "resume"})
+"""Verbs that wait for no run: the loop answers them within a turn."""
+
 
 
 class NotRunning(Exception):
@@ -137,17 +140,29 @@ def ask(state: Path, verb: str, arguments: Mapping[str, Any], progress: Callable
             raise Fault(
                 f"you may not talk to the daemon: {state / NAME} is for its user and group (be root, or of the group)"
             ) from error
-        peer.sendall(_line({"verb": verb, "arguments": arguments}))
-        with peer.makefile("rb") as replies:
-            for line in replies:
-                reply = json.loads(line)
-                if "answer" in reply:
-                    return reply["answer"]
-                if "error" in reply:
-                    raise Refused(reply["error"], reply["exit"])
-                if progress:
-                    progress(reply["progress"])
-    raise Fault("the daemon stopped before it had answered; what was asked for may go on when it is started again")
+        peer.settimeout(PATIENCE if verb in AT_ONCE else None)
+        try:
+            return _answer(peer, verb, arguments, progress)
+        except TimeoutError as error:
+            raise Fault(f"the daemon does not answer: it is busy, or its loop stands ({PATIENCE:.0f} s)") from error
+        except OSError as error:
+            raise Fault("the daemon stopped before it had answered; what was asked for may go on later") from error
+
+
+def _answer(
+    peer: socket.socket, verb: str, arguments: Mapping[str, Any], progress: Callable[[Any], None] | None
+) -> Any:
+    peer.sendall(_line({"verb": verb, "arguments": arguments}))
+    with peer.makefile("rb") as replies:
+        for line in replies:
+            reply = json.loads(line)
+            if "answer" in reply:
+                return reply["answer"]
+            if "error" in reply:
+                raise Refused(reply["error"], reply["exit"])
+            if progress:
+                progress(reply["progress"])
+    raise ConnectionResetError
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -13,20 +14,29 @@ from syncd import __version__, logs
 from syncd.config import Config
 from syncd.control import Control, Request
 from syncd.daemon import plant, signals, status
+from syncd.daemon.books import Books
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
 from syncd.daemon.reception import Reception
 from syncd.daemon.requests import Requests
+from syncd.daemon.trouble import Trouble
 from syncd.daemon.upkeep import Upkeep
 from syncd.disk.intake import Intake
-from syncd.errors import LedgerFault, SettingsError
+from syncd.errors import Fault, LedgerFault, SettingsError, SyncdError
 from syncd.notify import Notify
 from syncd.run import Place
+from syncd.targets.base import Target
 
 log = logs.get()
 
 LONGEST_SLEEP = 60.0
 """Seconds after which the loop turns even if nothing happened: clocks may have been set."""
+
+RETRY = 5.0
+"""Seconds until the machine is tried again after it refused."""
+
+LONGEST_EXPECTED = 10.0
+"""Seconds that a run waits for files that have settled and are on their way to it."""
 
 
 class Daemon:
@@ -47,23 +57,25 @@ class Daemon:
         self._began = self._now()
         self._stopping = 0
         self._plant = plant.build(config)
-        self._ledgers = [self._plant.open_ledger(self._began) for _ in range(3)]
-        self._ledger, intakes, runs = self._ledgers
-        self._reception = self._make_reception(config, intakes)
-        orders = plant.orders_of(config)
+        self._books = Books(self._plant, self._began)
+        self._targets = [plant.target_of(config)]
+        self._reception = self._make_reception()
         self._dispatch = Dispatch(
-            orders,
+            plant.orders_of(config),
             self._plant.repository,
-            self._ledger,
-            self._place(config, runs),
+            self._books.loop,
+            self._place(),
             self._mailbox.put,
             timers=alone is None,
         )
         self._requests = Requests(
-            self._dispatch, self._plant.repository, self._ledger, status=self._status, look=self._look_again
+            self._dispatch, self._plant.repository, self._books.loop, status=self._status, look=self._look_again
         )
-        self._upkeep = Upkeep(self._plant.repository, self._ledger, self._mailbox.put)
-        self._looked_for = ""
+        self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
+        self._trouble = Trouble(RETRY)
+        self._pending: deque[Note] = deque()
+        self._expecting = ""
+        self._expected_since = 0.0
         self._said_status = ""
 
     # Put together
@@ -71,34 +83,34 @@ class Daemon:
     def _now(self) -> datetime:
         return datetime.now(self._config.site.timezone)
 
-    def _make_reception(self, config: Config, ledger: Any) -> Reception:
-        drop = plant.drop_of(config)
+    def _make_reception(self) -> Reception:
+        drop = plant.drop_of(self._config)
         intake = Intake(
             drop,
             self._plant.repository,
-            ledger,
+            self._books.intake,
             queues=lambda path: plant.orders_of(self._config).queues(path),
             now=self._now,
         )
-        vigil = plant.vigil_of(config, lambda: self._mailbox.put(Woken()))
+        vigil = plant.vigil_of(self._config, lambda: self._mailbox.put(Woken()))
         vigil.arm()
         return Reception(
             drop,
             intake,
             vigil,
-            settle=config.drop.settle,
-            stuck_after=config.drop.stuck_after,
-            forgive_every=config.drop.poll_every,
+            settle=self._config.drop.settle,
+            stuck_after=self._config.drop.stuck_after,
+            forgive_every=self._config.drop.poll_every,
             post=self._mailbox.put,
         )
 
-    def _place(self, config: Config, ledger: Any) -> Place:
+    def _place(self) -> Place:
         return Place(
             repository=self._plant.repository,
-            ledger=ledger,
-            target=plant.target_of(config),
-            connections=config.target.connections,
-            site=config.site.name,
+            ledger=self._books.runs,
+            target=self._targets[-1],
+            connections=self._config.target.connections,
+            site=self._config.site.name,
             spool=self._plant.spool,
             now=self._now,
             stop=lambda: self._stopping > 0,
@@ -142,8 +154,9 @@ class Daemon:
         self._hear_the_last()
         if control:
             control.close()
-        for ledger in self._ledgers:
-            ledger.close()
+        for target in self._targets:
+            target.close()
+        self._books.close()
         self._plant.lock.release()
         log.info("daemon.stopped", after=status.uptime(self._began, self._now()))
 
@@ -157,30 +170,22 @@ class Daemon:
     # The loop
 
     def _turn(self) -> None:
-        for note in self._notes():
-            try:
-                self._handle(note)
-            except (OSError, LedgerFault) as error:
-                self._in_trouble(error)
-        self._notify.watchdog()
-        if self._stopping:
-            return
-        now = time.monotonic()
         try:
-            self._reception.turn(now)
-            self._start_what_is_due()
-            if not self._alone:
-                self._upkeep.turn(self._now(), self._config.repository)
-            self._mended()
-        except (OSError, LedgerFault) as error:
+            self._pending += self._notes()
+            while self._pending:
+                self._handle(self._pending.popleft())
+            if not self._stopping:
+                self._work()
+        except (OSError, Fault) as error:
             self._in_trouble(error)
+        self._notify.watchdog()
         self._say_status()
 
     def _notes(self) -> list[Note]:
         """The notes that are there; if there is none, wait until one comes or something is due."""
         notes: list[Note] = []
         with suppress(Empty):
-            notes.append(self._mailbox.get(timeout=self._patience()))
+            notes.append(self._mailbox.get(timeout=0.0 if self._pending else self._patience()))
             while True:
                 notes.append(self._mailbox.get_nowait())
         return notes
@@ -188,26 +193,43 @@ class Daemon:
     def _patience(self) -> float:
         monotonic = time.monotonic()
         moments = [LONGEST_SLEEP, self._notify.interval or LONGEST_SLEEP]
-        if not self._stopping:
+        if self._trouble:  # whatever is due can't be done
+            moments.append(RETRY)
+        elif not self._stopping:
             moments.append(self._reception.next_at(monotonic) - monotonic)
-            moments += self._until_next_run()
+            moments += self._until_next_run(monotonic)
         return max(0.0, min(moments))
 
-    def _until_next_run(self) -> list[float]:
-        if self._dispatch.under_way or self._alone:
+    def _until_next_run(self, monotonic: float) -> list[float]:
+        if self._expecting:
+            return [self._expected_since + LONGEST_EXPECTED - monotonic]
+        if self._alone:
             return []
         now = self._now()
         moment = self._dispatch.next_at(now)
         return [(moment - now).total_seconds()] if moment else []
+
+    def _work(self) -> None:
+        """Do what there is to do now. Raises `OSError` or `Fault` when the machine does not let it be done."""
+        self._plant.check()
+        self._mend_ledger()
+        self._change_over()
+        self._reception.turn(time.monotonic())
+        self._start_what_is_due()
+        if not self._alone:
+            self._upkeep.turn(self._now(), self._config.repository)
+        self._trouble.over()
 
     def _handle(self, note: Note) -> None:
         match note:
             case Woken():
                 self._reception.woken(time.monotonic())
             case TookIn():
+                self._doubt(note.error)
                 taken = self._reception.took_in(note, time.monotonic())
                 self._dispatch.superseded([one.arrival.path for one in taken if one.older not in {"", "queued"}])
             case Ended():
+                self._doubt(note.error)
                 self._dispatch.ended(note, self._now())
             case Progress():
                 self._dispatch.progressed(note)
@@ -221,6 +243,10 @@ class Daemon:
                 self._stopping += 1
                 self._notify.stopping()
 
+    def _doubt(self, error: Exception | None) -> None:
+        if isinstance(error, LedgerFault):
+            self._books.doubt()
+
     def _request(self, request: Request) -> None:
         if self._stopping:
             request.refuse("syncd is stopping; ask again when it has been started", 1)
@@ -229,19 +255,22 @@ class Daemon:
 
     def _start_what_is_due(self) -> None:
         """Start the run that is due; before it, look once more: what has settled comes first."""
-        wanted = self._dispatch.wanted(self._now())
-        if not wanted:
-            self._looked_for = ""
-            return
-        if self._looked_for != wanted:
-            self._looked_for = wanted
-            self._reception.look(time.monotonic())
-            self._reception.turn(time.monotonic())
+        wanted, monotonic = self._dispatch.wanted(self._now()), time.monotonic()
+        if wanted and wanted != self._expecting:
+            self._expected_since = monotonic
+            self._reception.look(monotonic)
+            self._reception.turn(monotonic)
+        self._expecting = wanted
+        if wanted and not self._expected(wanted, monotonic):
+            self._expecting = ""
+            self._dispatch.start(wanted, self._now())
+
+    def _expected(self, tool: str, monotonic: float) -> bool:
+        """Whether a tool's run has to wait for a file that is on its way: not for ever, if they come one by one."""
+        if monotonic >= self._expected_since + LONGEST_EXPECTED:
+            return False
         means = self._dispatch.orders.means
-        if self._reception.expecting(lambda path: means(wanted, path), patiently=self._new()):
-            return
-        self._looked_for = ""
-        self._dispatch.start(wanted, self._now())
+        return self._reception.expecting(lambda path: means(tool, path), patiently=self._new())
 
     def _new(self) -> bool:
         """Whether an upload of before this process can't have settled yet in its eyes."""
@@ -255,15 +284,18 @@ class Daemon:
     # Trouble
 
     def _in_trouble(self, error: Exception) -> None:
-        if str(error) != self._upkeep.trouble:
-            log.error("disk.full", reason=str(error), tries_every=LONGEST_SLEEP)
-            self._upkeep.trouble = str(error)
-        time.sleep(0.5)
+        if self._alone:
+            raise Fault(str(error)) from error
+        self._trouble.met(error)
+        self._doubt(error)
 
-    def _mended(self) -> None:
-        if self._upkeep.trouble:
-            log.info("disk.mended", was=self._upkeep.trouble)
-            self._upkeep.trouble = ""
+    def _mend_ledger(self) -> None:
+        books, now = self._books, self._now()
+        idle = [books.loop]
+        idle += [] if self._reception.busy else [books.intake]
+        idle += [] if self._dispatch.under_way else [books.runs]
+        if books.mend(now, idle):
+            self._dispatch.renew()
 
     # Settings
 
@@ -272,21 +304,33 @@ class Daemon:
         try:
             config = self._load()
             plant.refuse_moves(self._config, config)
+            target = plant.target_of(config)
         except SettingsError as error:
             log.error("settings.refused", problems=[str(problem) for problem in error.problems])
+        except (OSError, SyncdError) as error:
+            log.error("settings.refused", problems=[str(error)])
         else:
-            self._apply(config)
+            self._apply(config, target)
             log.info("settings.reloaded", settings=str(config.source), tools=list(config.tools))
         self._notify.ready()
 
-    def _apply(self, config: Config) -> None:
-        drop_changed = config.drop != self._config.drop
+    def _apply(self, config: Config, target: Target) -> None:
+        if config.drop != self._config.drop:
+            self._reception.rest()
         self._config = config
-        if drop_changed:
+        self._targets.append(target)
+        self._dispatch.reorder(plant.orders_of(config), self._place())
+
+    def _change_over(self) -> None:
+        """Let go of what belongs to former settings, once nothing is under way with it."""
+        if self._reception.resting and not self._reception.busy:
+            fresh = self._make_reception()
             self._reception.close()
-            self._reception = self._make_reception(config, self._ledgers[1])
+            self._reception = fresh
             self._reception.recover()
-        self._dispatch.reorder(plant.orders_of(config), self._place(config, self._ledgers[2]))
+        if not self._dispatch.under_way:
+            while len(self._targets) > 1:
+                self._targets.pop(0).close()
 
     # Told
 
@@ -304,22 +348,14 @@ class Daemon:
 
     def _status(self) -> Mapping[str, Any]:
         now = self._now()
+        config, repository = self._config, self._plant.repository
+        troubles = (self._trouble, self._reception.trouble, self._dispatch.trouble)
         return {
-            "daemon": {
-                "running": self._alone is None,
-                "version": __version__,
-                "pid": os.getpid(),
-                "since": self._began.isoformat(timespec="seconds"),
-                "site": self._config.site.name,
-                "settings": str(self._config.source),
-            },
+            "daemon": status.daemon(config, self._began, running=self._alone is None),
             "doing": status.doing(self._dispatch, now),
-            "drop": {
-                "folder": str(self._config.drop.folder),
-                **status.dropped(self._reception, self._config.drop.settle, time.monotonic()),
-            },
-            "waiting": status.waiting(self._dispatch, self._plant.repository, now),
+            "drop": status.dropped(self._reception, config.drop, time.monotonic()),
+            "waiting": status.waiting(self._dispatch, repository, now),
             "held": status.held(self._dispatch.waitlist.all_held(), now),
-            "tools": list(status.tools(self._dispatch, self._ledger, now)),
-            "trouble": [part.trouble for part in (self._reception, self._dispatch, self._upkeep) if part.trouble],
+            "tools": list(status.tools(self._dispatch, self._books.loop, now)),
+            "trouble": [trouble.text for trouble in troubles if trouble],
         }

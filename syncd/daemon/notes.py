@@ -54,7 +54,7 @@ class Pruned:
     """The night's retention is over: how many files went, and what broke it off."""
 
     count: int
-    error: OSError | None = None
+    error: Exception | None = None
 
 
 Note = Woken | Stop | Reload | TookIn | Ended | Progress | Pruned | Request

@@ -14,7 +14,7 @@ from syncd.daemon.vigil import Vigil
 from syncd.disk.drop import Drop
 from syncd.disk.ledger import Ledger, opened
 from syncd.disk.lock import Lock
-from syncd.disk.repository import Repository
+from syncd.disk.repository import RUNNING, Repository
 from syncd.disk.watch import Watch, means
 from syncd.errors import Fault, Problem, SettingsError
 from syncd.targets.base import Target
@@ -39,6 +39,14 @@ class Plant:
     def spool(self) -> Path:
         """Where runs keep their plans and results."""
         return self.state / "spool"
+
+    def check(self) -> None:
+        """Raise `Fault` while the repository is not there, not mounted perhaps: nothing must be put in its place."""
+        if not (self.repository.folder / RUNNING).is_dir():
+            raise Fault(
+                f"{self.repository.folder} is not the repository that was there: mount it, or bring it back. To begin "
+                "with an empty one, restart syncd."
+            )
 
     def open_ledger(self, now: datetime) -> Ledger:
         """A connection to the ledger; a ruined one is set aside, and said."""

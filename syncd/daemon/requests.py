@@ -1,5 +1,6 @@
 """What people ask of the running daemon, verb by verb."""
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -47,14 +48,20 @@ class Requests:
             "look": self._look_again,
         }
         if request.verb not in {"status", "look"}:
-            log.info("request.received", verb=request.verb, by=request.who, **request.arguments)
+            asked = {name: request.arguments.get(name) or None for name in ("tool", "run", "file", "until", "simulate")}
+            log.info("request.received", verb=request.verb, by=request.who, **asked)
         try:
             verb = verbs.get(request.verb)
             if verb is None:
-                raise UsageError(f"{request.verb} is nothing that this daemon can do; is it of another version?")
+                raise UsageError(f"{shown(request.verb)} is nothing that this daemon can do; is it of another version?")
             verb(request)
         except SyncdError as error:
             request.refuse(str(error), error.exit_code)
+        except OSError as error:
+            request.refuse(f"that can't be done now: {error}", 1)
+        except Exception as error:  # what a person typed must never end the daemon
+            log.error("request.failed", verb=request.verb, exc_info=error)
+            request.refuse("that met a defect of syncd; the log has more, please report it", 1)
 
     def _tool(self, request: Request) -> str:
         name = str(request.arguments.get("tool", ""))
@@ -70,6 +77,8 @@ class Requests:
             path = self._repository.inside(file, writable=False)
             if not path.is_file() or path.is_symlink():
                 raise UsageError(f"{shown(file)} is not a file of the repository (syncd files put brings one there)")
+            if not os.access(path, os.R_OK, effective_ids=True):
+                raise UsageError(f"{shown(file)} may not be read by syncd: give its group the right to (chmod g+r)")
             file = str(path.relative_to(self._repository.folder))
         self._dispatch.ask(Asked(tool, request, file, simulated=bool(request.arguments.get("simulate"))))
 
@@ -86,8 +95,7 @@ class Requests:
         if run.state is not RunState.HELD or run.simulated:
             what = "a simulation" if run.simulated else str(run.state)
             raise UsageError(f"the run {run.id} is not held: it is {what}")
-        waiting = [file for file in self._repository.waiting(run.path) if file.path == run.path]
-        if not any(self._dispatch.waitlist.held(file) for file in waiting):
+        if not self._dispatch.waitlist.waits_with(run):
             raise UsageError(
                 f"the run {run.id} is stale: {shown(run.path)} is gone, or holds other bytes than were planned"
             )
@@ -95,16 +103,24 @@ class Requests:
 
     def _pause(self, request: Request) -> None:
         until = request.arguments.get("until")
-        pause = Pause(self._tool(request), datetime.fromisoformat(until) if until else None, request.who)
-        self._dispatch.pause(pause)
+        pause = Pause(self._tool(request), _moment(str(until)) if until else None, request.who)
+        self._dispatch.timetable.pause(pause)
         request.answer({"tool": pause.tool, "until": until})
 
     def _resume(self, request: Request) -> None:
         tool = self._tool(request)
-        was = tool in self._dispatch.pauses
-        self._dispatch.unpause(tool, request.who)
-        request.answer({"tool": tool, "was_paused": was})
+        request.answer({"tool": tool, "was_paused": self._dispatch.timetable.resume(tool, request.who)})
 
     def _look_again(self, request: Request) -> None:
         self._look()
         request.answer({})
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{shown(text)} is not a time as ISO 8601 writes it") from error
+    if moment.tzinfo is None:
+        raise UsageError(f"{shown(text)} does not say in which zone: add its offset, as in +01:00")
+    return moment

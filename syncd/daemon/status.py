@@ -1,10 +1,13 @@
 """What syncd is doing, what waits, and why."""
 
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from syncd.core.agenda import next_tick
+from syncd import __version__
+from syncd.config import Config, Drop
+from syncd.core.agenda import next_tick, on_arrival
 from syncd.core.durations import spoken
 from syncd.core.settle import OBSTACLES, Upload
 from syncd.daemon.dispatch import Dispatch
@@ -14,6 +17,18 @@ from syncd.disk.repository import Repository, Waiting
 
 MOST = 200
 """Files of one kind that are named; the rest is counted."""
+
+
+def daemon(config: Config, since: datetime, *, running: bool) -> dict[str, Any]:
+    """Which syncd this is; not `running` is a command that works alone."""
+    return {
+        "running": running,
+        "version": __version__,
+        "pid": os.getpid(),
+        "since": since.isoformat(timespec="seconds"),
+        "site": config.site.name,
+        "settings": str(config.source),
+    }
 
 
 def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
@@ -32,11 +47,11 @@ def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
     }
 
 
-def dropped(reception: Reception, settle: float, monotonic: float) -> dict[str, Any]:
+def dropped(reception: Reception, drop: Drop, monotonic: float) -> dict[str, Any]:
     """What lies in the drop folder, each file with why it is still there."""
     held = reception.held_since is not None
     uploads = [
-        {"file": upload.sighting.path, "bytes": upload.sighting.size, "why": _why(upload, settle, monotonic, held)}
+        {"file": upload.sighting.path, "bytes": upload.sighting.size, "why": _why(upload, drop.settle, monotonic, held)}
         for upload in [*reception.uploads.values(), *reception.claims.values()][:MOST]
     ]
     left = [
@@ -49,11 +64,12 @@ def dropped(reception: Reception, settle: float, monotonic: float) -> dict[str, 
         for path, one in list(reception.obstructed.items())[:MOST]
     ]
     return {
+        "folder": str(drop.folder),
         "files": left + uploads,
         "count": len(reception.uploads) + len(reception.claims) + len(reception.obstructed),
         "held_since": reception.held_since,
         "watch": reception.means,
-        "trouble": reception.trouble,
+        "trouble": reception.trouble.text,
     }
 
 
@@ -89,16 +105,21 @@ def _what_it_waits_for(file: Waiting, tool: str, dispatch: Dispatch, now: dateti
         return "no tool is configured for this name"
     if run := dispatch.waitlist.held(file):
         return f"held: {run.reason} (syncd approve {run.id}, or syncd reject {run.id})"
-    if pause := dispatch.pauses.get(tool):
+    if file in dispatch.waitlist.unreadable:
+        return "syncd may not read it (chmod g+r)"
+    if pause := dispatch.timetable.pauses.get(tool):
         return f"the tool {tool} is paused {_until(pause, now)}by {pause.by} (syncd resume {tool})"
-    standing = next(one for one in dispatch.standings() if one.name == tool)
-    if standing.blocked_until:
-        reason = "the site could not be reached" if dispatch.site.until else "the last run failed"
-        return f"{reason}; next try at {_clock(standing.blocked_until, now)}, or by syncd run {tool}"
+    if dispatch.trouble:
+        return f"the disk is in trouble: {dispatch.trouble.text}"
+    if until := dispatch.blocks.until(tool, dispatch.orders.tools[tool]):
+        return f"{dispatch.blocks.why(tool)}; next try at {_clock(until, now)}, or by syncd run {tool}"
     if run_under_way := dispatch.under_way:
         return f"the run {run_under_way.job.id} is under way; one runs at a time"
-    tick = next_tick(standing.timers, now)
-    return f"the tool {tool} runs at {_clock(tick, now)}" if tick else f"the tool {tool} is about to run"
+    timers = dispatch.orders.timers(tool, news=dispatch.waitlist.news(tool))
+    if on_arrival(timers):
+        return f"the tool {tool} is about to run"
+    tick = next_tick(timers, now)
+    return f"the tool {tool} runs at {_clock(tick, now)}" if tick else f"the tool {tool} runs by syncd run {tool} alone"
 
 
 def _until(pause: Pause, now: datetime) -> str:
@@ -130,7 +151,7 @@ def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[st
     for name, tool in dispatch.orders.tools.items():
         tick = next_tick(tool.timer, now)
         last = next(iter(ledger.runs(tool=name, limit=1)), None)
-        pause = dispatch.pauses.get(name)
+        pause = dispatch.timetable.pauses.get(name)
         yield {
             "tool": name,
             "kind": tool.kind,

@@ -28,18 +28,18 @@ class Upkeep:
         self._post = post
         self._last = ledger.ticked().get(TICK)
         self._work = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
-        self.trouble = ""
 
     def turn(self, now: datetime, ages: Ages) -> None:
         """Begin to prune if a night has come since the last time."""
         if self._last is None or ((night := NIGHTLY.after(self._last.astimezone(now.tzinfo))) and night <= now):
-            first, self._last = self._last is None, now
             self._ledger.note_ticks({TICK: now})
+            first, self._last = self._last is None, now
             if not first:
                 self._work.submit(self._prune, now, ages)
 
     def _prune(self, now: datetime, ages: Ages) -> None:
-        count, error = 0, None
+        count = 0
+        error: Exception | None = None
         try:
             for folder, keep in ((ARCHIVES, ages.keep_archives), (REPORTS, ages.keep_reports)):
                 entries = [
@@ -47,7 +47,7 @@ class Upkeep:
                     for path, modified in self._repository.leftovers(folder)
                 ]
                 count += self._repository.prune(entry.path for entry in expired(entries, now, keep))
-        except OSError as problem:
+        except Exception as problem:  # whatever it was, the loop must hear of it
             error = problem
         self._post(Pruned(count, error))
 

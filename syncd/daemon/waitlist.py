@@ -30,7 +30,9 @@ class Waitlist:
         self._repository.advance()
         self._waiting = {name: self._repository.waiting(tool.file) for name, tool in self.orders.tools.items()}
         there = {file for files in self._waiting.values() for file in files}
-        self.unreadable = frozenset(file for file in there if not os.access(self._file(file.path), os.R_OK))
+        self.unreadable = frozenset(
+            file for file in there if not os.access(self._file(file.path), os.R_OK, effective_ids=True)
+        )
         self._hashes = {file: sha256 for file, sha256 in self._hashes.items() if file in there}
         self.stale = False
 
@@ -96,6 +98,11 @@ class Waitlist:
     def all_held(self) -> list[RunRecord]:
         """The runs that wait for a person's word."""
         return list(self._held.values())
+
+    def waits_with(self, run: RunRecord) -> bool:
+        """Whether a file waits with this run for a person's word, still the very bytes that it was planned from."""
+        held = self._held.get(run.path)
+        return held is not None and held.id == run.id and self._waits(held)
 
     def orphans(self) -> list[RunRecord]:
         """The held runs whose file is gone, or has become another one: nobody can decide on them any more."""

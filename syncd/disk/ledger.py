@@ -104,6 +104,10 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        path = self._path
         with _translated(path):
             # autocommit: each statement, or each `with self._all():`, is a transaction of its own
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
@@ -121,6 +125,11 @@ class Ledger:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def reopen(self) -> None:
+        """Go on with the file that has the ledger's name now, or with a fresh one."""
+        self.close()
+        self._open()
 
     def lost(self) -> bool:
         """Whether somebody took the file away, or put another in its place, while it was open."""
@@ -210,7 +219,7 @@ class Ledger:
                     run.ended.timestamp() if run.ended else None,
                     json.dumps(run.counts),
                     run.plan,
-                    shown(run.reason),
+                    run.reason if run.reason.isprintable() else shown(run.reason),
                     os.fsencode(run.report),
                     run.approved_by,
                 ),

@@ -332,8 +332,9 @@ class Repository:
         for path in paths:
             if path.split("/")[0] not in RESERVED or ".." in path.split("/"):
                 raise Fault(f"{path} is no archive and no report: retention does not touch it")
-            (self.folder / path).unlink(missing_ok=True)
-            count += 1
+            with suppress(FileNotFoundError):
+                (self.folder / path).unlink()
+                count += 1
         return count
 
 

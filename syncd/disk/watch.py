@@ -55,6 +55,7 @@ class Watch:
     def arm(self) -> None:
         """Listen. Raises `OSError` when the folder is gone or the kernel has no watch left (max_user_watches)."""
         self.disarm()
+        self._listener.gone()  # of the watches that were disarmed
         self._identity = _identity(self._folder)
         inotify = InotifyFD()
         try:
@@ -72,13 +73,16 @@ class Watch:
         """
         if self._inotify is None:
             return False
-        gone = self._listener.gone()
-        self._covered = {path: watch for path, watch in self._covered.items() if watch not in gone}
+        self._forget_gone()
         new = [path for path in folders if path not in self._covered]
         for path in new:
             with suppress(FileNotFoundError, NotADirectoryError):  # the next look will tell
                 self._covered[path] = self._add(self._inotify, path)
         return bool(new)
+
+    def _forget_gone(self) -> None:
+        if gone := self._listener.gone():
+            self._covered = {path: watch for path, watch in self._covered.items() if watch not in gone}
 
     def _add(self, inotify: InotifyFD, path: str) -> int:
         place = os.fsencode(self._folder / path) if path else os.fsencode(self._folder)
@@ -95,6 +99,9 @@ class Watch:
     def alive(self) -> bool:
         """Whether the armed watch still watches what now has the folder's name."""
         if self._inotify is None or not self._inotify.is_alive():
+            return False
+        self._forget_gone()
+        if "" not in self._covered:  # a folder that is removed and made again may get the same inode
             return False
         try:
             return _identity(self._folder) == self._identity

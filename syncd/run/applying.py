@@ -181,7 +181,7 @@ class Apply:
         for number in range(len(step.acts)):
             match fates.get(number, Unsent()):
                 case Refusal() as refusal:
-                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, step, number))
+                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, number))
                 case Lost():
                     return replace(result, outcome=Outcome.UNKNOWN)
                 case Unsent():
@@ -209,10 +209,10 @@ def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield window
 
 
-def _partly(refusal: Refusal, step: Step, done: int) -> Refusal:
+def _partly(refusal: Refusal, done: int) -> Refusal:
     if not done:
         return refusal
-    return replace(refusal, reason=f"{step.outcome}, but not all of it: {refusal.reason}")
+    return replace(refusal, reason=f"a part of the row was carried out, and then: {refusal.reason}")
 
 
 def _warnings(answer: Any) -> list[dict[str, Any]]:

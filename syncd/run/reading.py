@@ -17,6 +17,9 @@ BEAT = 1_000
 """Rows between two calls of a beat."""
 
 
+NO_LINE_END = "no line end follows the last row: if its sender writes one, the file was cut off there"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the whole of a file came to: how it is written, how many rows it has, and which subjects come again.
@@ -62,6 +65,8 @@ def read(
     if not count:
         raise FileRefused("empty", "the file has a header and no row", cure="Upload the file again with its rows.")
     beat(count)
+    if dialect.cut_off_possible and not cut_off:
+        notes += (NO_LINE_END,)
     return Reading(dialect, count, rejected, notes, _repeated(subjects), cut_off)
 
 
