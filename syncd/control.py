@@ -88,6 +88,7 @@ class Control:
             os.chmod(self._path, 0o660)
             self._socket.listen(16)
         except OSError as error:
+            self._socket.close()
             raise Fault(f"the control socket {self._path} can't be made: {error.strerror}") from error
         Thread(target=self._accept, name="control", daemon=True).start()
 
@@ -115,7 +116,7 @@ class Control:
             try:
                 asked = json.loads(line)
                 verb, arguments = str(asked["verb"]), dict(asked["arguments"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 peer.sendall(_line({"error": "this is not a request that syncd understands", "exit": 2}))
                 return
             request = Request(verb, arguments, _who(peer))

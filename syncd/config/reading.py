@@ -109,7 +109,8 @@ def target_kinds() -> dict[str, type[TargetSettings]]:
 
     for module in iter_modules(targets.__path__):
         import_module(f"{targets.__name__}.{module.name}")
-    return {kind.kind: kind for kind in TargetSettings.__subclasses__()}
+    kinds = (kind for kind in TargetSettings.__subclasses__() if kind.__module__.startswith(targets.__name__))
+    return {kind.kind: kind for kind in kinds}
 
 
 def _no_table(values: object, *where: str) -> Problem:

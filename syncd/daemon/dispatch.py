@@ -33,6 +33,9 @@ MENDING = timedelta(seconds=30)
 LOOK_EVERY = timedelta(seconds=60)
 """How often to look for files that were put into the repository by hand: nothing tells of them."""
 
+REST = 4
+"""How much longer than a look at the repository the pause after it is, if it is a large one."""
+
 
 class Dispatch:
     """Starts runs, one at a time for the site. Only the loop calls it; moments are aware, in the site's zone."""
@@ -64,7 +67,7 @@ class Dispatch:
         self._put_off: list[tuple[datetime, Job]] = []
         self._not_before: datetime | None = None
         self._considered: datetime | None = None
-        self._looked: datetime | None = None
+        self._looked = self._rests_until = place.now() - LOOK_EVERY
         self._said_unreadable: frozenset[Waiting] = frozenset()
 
     # What is due
@@ -78,7 +81,7 @@ class Dispatch:
             name,
             timers=self.orders.timers(name, news=self.waitlist.news(name)),
             ticked=self.timetable.spent(name, now),
-            waiting=bool(self.waitlist.runnable(name)),
+            waiting=self.waitlist.next_of(name) is not None,
             paused=name in self.timetable.pauses,
             blocked_until=self.blocks.until(name, self.orders.tools[name]),
         )
@@ -102,16 +105,26 @@ class Dispatch:
         return self._not_before is not None and now < self._not_before <= now + MENDING
 
     def _due(self, now: datetime) -> str:
-        ticks = any(self.timetable.ticked(name, now) for name in self.orders.tools)
-        if ticks or self.waitlist.stale or self._looked is None or abs(now - self._looked) >= LOOK_EVERY:
+        if self._wants_look(now):
+            if now < self._rests_until <= now + LOOK_EVERY:  # what is known may be run; no tick is spent for nothing
+                return next(iter(due(self.standings(now), now)), "")
             self._look(now)
         standings = self.standings(now)
         self.timetable.note(spent(standings, now), now)
         return next(iter(due(standings, now)), "")
 
+    def _wants_look(self, now: datetime) -> bool:
+        return (
+            self.waitlist.stale
+            or abs(now - self._looked) >= LOOK_EVERY
+            or any(self.timetable.ticked(name, now) for name in self.orders.tools)
+        )
+
     def _look(self, now: datetime) -> None:
+        began = self._place.now()
         self.waitlist.refresh()
         self._looked = now
+        self._rests_until = now + REST * (self._place.now() - began)
         for run in self.waitlist.orphans():
             self._no_longer_held(run, "its file was taken away, or became another one")
         for file in self.waitlist.unreadable - self._said_unreadable:
@@ -128,6 +141,7 @@ class Dispatch:
         moments += [pause.until for pause in self.timetable.pauses.values()]
         moments += [one.blocked_until for one in self.standings(now) if one.waiting and not one.paused]
         moments += [moment for moment, _ in self._put_off]
+        moments += [self._rests_until] if self.waitlist.stale else []
         known = self._considered or now
         return min((moment for moment in moments if moment and moment > known), default=None)
 
@@ -296,8 +310,9 @@ class Dispatch:
         """Note the tick once each file has had its turn, or when there is no point in going on."""
         if tool not in self.orders.tools:
             return
-        self.waitlist.refresh()
-        if self.blocks.until(tool, self.orders.tools[tool]) or not self.waitlist.runnable(tool):
+        if not self.waitlist.next_of(tool):
+            self.waitlist.refresh()
+        if self.blocks.until(tool, self.orders.tools[tool]) or not self.waitlist.next_of(tool):
             self.timetable.note([tool], max(started, self.timetable.spent(tool, now)))
             self.waitlist.tick_is_over(tool)
 

@@ -76,6 +76,7 @@ class Daemon:
         self._pending: deque[Note] = deque()
         self._expecting = ""
         self._expected_since = 0.0
+        self._beat_at = 0.0
         self._said_status = ""
 
     # Put together
@@ -178,7 +179,7 @@ class Daemon:
                 self._work()
         except (OSError, Fault) as error:
             self._in_trouble(error)
-        self._notify.watchdog()
+        self._beat()
         self._say_status()
 
     def _notes(self) -> list[Note]:
@@ -333,6 +334,13 @@ class Daemon:
                 self._targets.pop(0).close()
 
     # Told
+
+    def _beat(self) -> None:
+        """Tell the watchdog that the loop turns, no more often than it wants to know."""
+        monotonic = time.monotonic()
+        if self._notify.interval and monotonic >= self._beat_at:
+            self._beat_at = monotonic + self._notify.interval / 2
+            self._notify.watchdog()
 
     def _say_status(self) -> None:
         text = self._sentence()

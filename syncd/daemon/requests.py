@@ -13,7 +13,7 @@ from syncd.daemon.asked import Asked
 from syncd.daemon.dispatch import Dispatch
 from syncd.disk.ledger import Ledger, Pause, RunRecord
 from syncd.disk.repository import Repository
-from syncd.errors import SyncdError, UsageError
+from syncd.errors import LedgerFault, SyncdError, UsageError
 
 log = logs.get()
 
@@ -37,7 +37,10 @@ class Requests:
         self._look = look
 
     def carry_out(self, request: Request) -> None:
-        """Do what is asked, or have it done; the request is answered when it is."""
+        """Do what is asked, or have it done; the request is answered when it is.
+
+        Raises `LedgerFault` when the ledger failed; the request is refused then.
+        """
         verbs: Mapping[str, Callable[[Request], None]] = {
             "run": self._run,
             "approve": self._decide,
@@ -57,6 +60,8 @@ class Requests:
             verb(request)
         except SyncdError as error:
             request.refuse(str(error), error.exit_code)
+            if isinstance(error, LedgerFault):
+                raise
         except OSError as error:
             request.refuse(f"that can't be done now: {error}", 1)
         except Exception as error:  # what a person typed must never end the daemon

@@ -1,7 +1,7 @@
 """The waitlist: which files of the repository wait for which tool, and which of them are held for a person."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from syncd.core.model import RunState
 from syncd.daemon.orders import Orders
@@ -33,17 +33,18 @@ class Waitlist:
         self.unreadable = frozenset(
             file for file in there if not os.access(self._file(file.path), os.R_OK, effective_ids=True)
         )
-        self._hashes = {file: sha256 for file, sha256 in self._hashes.items() if file in there}
+        known = self._hashes.items()
+        self._hashes = {file: sha256 for file, sha256 in known if file in there or file.path in self._held}
         self.stale = False
 
     def _file(self, path: str) -> str:
         return os.path.join(self._repository.folder, path)
 
-    def runnable(self, tool: str) -> list[Waiting]:
+    def runnable(self, tool: str) -> Iterator[Waiting]:
         """The files that the tool may run now, oldest first."""
         went = self._went.get(tool, ())
         waiting = (file for file in self._waiting.get(tool, []) if file not in self.unreadable)
-        return [file for file in waiting if file not in went and not self.held(file)]
+        return (file for file in waiting if file not in went and not self.held(file))
 
     def news(self, tool: str) -> bool:
         """Whether one of them has not been run as it is (only a permanent file can have been)."""
@@ -60,14 +61,17 @@ class Waitlist:
 
     def next_of(self, tool: str) -> Waiting | None:
         """The oldest file that the tool may run."""
-        return next(iter(self.runnable(tool)), None)
+        return next(self.runnable(tool), None)
 
     def begun(self, tool: str, path: str) -> None:
         """A run of a file has begun: a permanent one is not run twice for one tick."""
+        waiting = self._waiting.get(tool, [])
         if self.orders.keeps(tool):
-            files = {file for file in self._waiting.get(tool, []) if file.path == path}
+            files = {file for file in waiting if file.path == path}
             self._went.setdefault(tool, set()).update(files)
             self._kept.setdefault(tool, set()).update(files)
+        else:
+            self._waiting[tool] = [file for file in waiting if file.path != path]
         self.stale = True
 
     def tick_is_over(self, tool: str) -> None:

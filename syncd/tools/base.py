@@ -132,7 +132,7 @@ def kinds() -> dict[str, type[Tool]]:
 
     for module in iter_modules(tools.__path__):
         import_module(f"{tools.__name__}.{module.name}")
-    return {kind.kind: kind for kind in _leaves(Tool)}
+    return {kind.kind: kind for kind in _leaves(Tool) if kind.__module__.startswith(tools.__name__)}
 
 
 def _leaves(tool: type[Tool]) -> list[type[Tool]]:

@@ -89,10 +89,10 @@ class Folders:
         """The files of the drop folder that are not claimed."""
         return {path: content for path, content in _files(self.drop).items() if not path.startswith(".syncd/")}
 
-    def claimed(self) -> dict[str, bytes]:
-        """The files that are claimed, by the path that they had."""
+    def claimed(self) -> list[tuple[str, bytes]]:
+        """The files that are claimed, each with the path that it had: several may have had the same."""
         claims = _files(self.drop / ".syncd")
-        return {path.partition("/")[2]: content for path, content in claims.items()}
+        return sorted((path.partition("/")[2], content) for path, content in claims.items())
 
     def kept(self) -> dict[str, bytes]:
         """The files of the repository, without what runs leave in reports/."""
@@ -123,7 +123,8 @@ class Folders:
 
     def assert_each_in_one_place(self, contents: Counter[bytes]) -> None:
         """I1: every byte sequence is in exactly one place; and what came to the repository is in the ledger once."""
-        places = Counter([*self.dropped().values(), *self.claimed().values(), *self.kept().values()])
+        claimed = [content for _, content in self.claimed()]
+        places = Counter([*self.dropped().values(), *claimed, *self.kept().values()])
         assert places == contents
         self.assert_ledger_is_true()
 

@@ -460,7 +460,7 @@ def test_a_file_written_to_after_the_claim_is_not_removed(folders: Folders) -> N
         drop.release([one])
         (left,) = drop.look_at_claims()
     assert left.path.partition("/")[0] != one.claim
-    assert folders.claimed() == {"erp/users.csv": b"rows, more rows"}
+    assert folders.claimed() == [("erp/users.csv", b"rows, more rows")]
     assert len(folders.leftovers()) == 1
 
 
@@ -473,7 +473,7 @@ def test_a_file_that_is_open_for_writing_is_not_removed(folders: Folders) -> Non
         with open(f"/proc/self/fd/{one.file}", "ab"):
             assert one.moved()
             drop.release([one])
-    assert folders.claimed() == {"users.csv": b"rows"}
+    assert folders.claimed() == [("users.csv", b"rows")]
 
 
 def test_a_claimed_file_can_be_given_back(folders: Folders) -> None:
@@ -495,7 +495,7 @@ def test_nothing_is_given_back_over_a_newer_file(folders: Folders) -> None:
         put(folders.drop / "users.csv", b"newer")
         assert drop.give_back(one) is None
     assert folders.dropped() == {"users.csv": b"newer"}
-    assert folders.claimed() == {"users.csv": b"older"}
+    assert folders.claimed() == [("users.csv", b"older")]
 
 
 def strayed(folders: Folders, stray: Callable[[Path], None]) -> tuple[Drop, list[Sighting]]:
@@ -563,7 +563,7 @@ def test_empty_claims_are_cleared(folders: Folders) -> None:
     put(folders.drop / ".syncd" / "two" / "c" / "users.csv")
     (folders.drop / ".syncd" / "two" / "d").mkdir()
     folders.looking().clear_claims()
-    assert folders.claimed() == {"c/users.csv": b"rows"}
+    assert folders.claimed() == [("c/users.csv", b"rows")]
     assert len(list((folders.drop / ".syncd").rglob("*"))) == 3
 
 

@@ -140,7 +140,7 @@ def test_two_files_of_one_round_that_can_not_both_have_their_names_are_kept(fold
         folders.take_in(intake)
         folders.take_in(intake)
     folders.assert_each_in_one_place(Counter([b"file", b"below"]))
-    assert folders.claimed() == {}
+    assert folders.claimed() == []
 
 
 def test_a_file_that_moved_has_to_settle_again(folders: Folders) -> None:
