@@ -18,7 +18,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--files", type=int, default=200)
     count = arguments.parse_args().files
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder, served(Path(folder), settle=SETTLE) as daemon:
+    with (
+        tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder,
+        served(Path(folder), settle=SETTLE) as daemon,
+    ):
         late, plain = [], []
         for number in range(count):
             name = f"{number:05}.csv"
@@ -29,7 +32,9 @@ def main() -> None:
     median, p99 = statistics.median(late), late[min(len(late) - 1, round(0.99 * len(late)))]
     yardstick = statistics.median(plain)
     print(f"{count} lone uploads, settle = {SETTLE * 1000:.0f} ms")
-    print(f"{'after settle':28}median {median * 1000:6.1f} ms   99th percentile {p99 * 1000:6.1f} ms   (at most 100, 250)")
+    print(
+        f"{'after settle':28}median {median * 1000:6.1f} ms   99th percentile {p99 * 1000:6.1f} ms   (at most 100, 250)"
+    )
     print(f"{'plain copy, fsync, rename':28}median {yardstick * 1000:6.1f} ms")
     print(f"{'ratio, settle included':28}{(SETTLE + median) / (SETTLE + yardstick):.2f}")
 

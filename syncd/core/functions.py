@@ -20,16 +20,17 @@ class Function:
     bare: bool = False
 
 
-# In the order in which those of one stretch of a file are sent: what is made comes before what needs it.
+# In the order in which those of one stretch of a file are sent: what frees a name comes before what takes it, and what
+# is made before what needs it.
 FUNCTIONS = {
     function.name: function
     for function in (
         # Batch sizes as measured: past these, a request only gets longer, and a refused one costs more.
+        Function("core_user_delete_users", "userids", 50, "null", bare=True),
+        Function("core_user_update_users", "users", 250, "warnings"),
         # Its answer has ids, but of cohorts: no act must take one for the id of the account that its row is about.
         Function("core_cohort_create_cohorts", "cohorts", 50, "null"),
         Function("core_user_create_users", "users", 100, "ids"),
-        Function("core_user_update_users", "users", 250, "warnings"),
-        Function("core_user_delete_users", "userids", 50, "null", bare=True),
         Function("core_cohort_add_cohort_members", "members", 250, "vague"),
     )
 }

@@ -7,7 +7,6 @@ from itertools import count
 
 from syncd import logs
 from syncd.core.agenda import Standing, due, spent
-from syncd.core.durations import spoken
 from syncd.core.model import RunState
 from syncd.core.names import stamp
 from syncd.daemon.asked import Asked
@@ -16,7 +15,7 @@ from syncd.daemon.notes import Ended, Note, Progress
 from syncd.daemon.orders import Orders
 from syncd.daemon.timetable import Timetable
 from syncd.daemon.trouble import Trouble
-from syncd.daemon.under_way import Runs, UnderWay
+from syncd.daemon.under_way import Runs, UnderWay, say_end
 from syncd.daemon.waitlist import Waitlist
 from syncd.disk.ledger import Ledger, RunRecord
 from syncd.disk.repository import RESERVED, InRun, Repository, Waiting
@@ -132,16 +131,19 @@ class Dispatch:
         self._said_unreadable = self.waitlist.unreadable
 
     def next_at(self, now: datetime) -> datetime | None:
-        """When `wanted` is to be asked next if no note comes: never a moment that it knows already."""
+        """When `wanted` is to be asked next if no note comes; a moment that it knows already is none."""
         if self.under_way:
             return None
         if self._mending(now):
             return self._not_before
+        if self._resumed or self._asked:
+            return now
+        if self.waitlist.stale:
+            return max(now, self._rests_until)
         moments = [self.timetable.next_tick(name, now) for name in self.orders.tools]
         moments += [pause.until for pause in self.timetable.pauses.values()]
         moments += [one.blocked_until for one in self.standings(now) if one.waiting and not one.paused]
         moments += [moment for moment, _ in self._put_off]
-        moments += [self._rests_until] if self.waitlist.stale else []
         known = self._considered or now
         return min((moment for moment in moments if moment and moment > known), default=None)
 
@@ -288,7 +290,7 @@ class Dispatch:
             asked.ended(record)
         self.trouble.over()
         self._not_before = None
-        _say(job, record, now)
+        say_end(job, record, now)
         self.blocks.ended(job, record, now)
         if record.simulated or record.state is RunState.INTERRUPTED:
             return
@@ -355,26 +357,3 @@ class Dispatch:
     def close(self) -> None:
         """Let the run under way come to its next seam."""
         self._runs.close()
-
-
-def _say(job: Job, record: RunRecord, now: datetime) -> None:
-    """The one line that the log has for a run."""
-    say, event = log.info, "run.ended"
-    if record.state is RunState.HELD:
-        say, event = log.warning, "run.held"
-    elif record.state in {RunState.FAILED, RunState.REFUSED, RunState.UNREACHABLE}:
-        say = log.warning
-    say(
-        event,
-        run=job.id,
-        tool=job.tool_name,
-        state=record.state,
-        file=record.path,
-        bytes=record.size,
-        sha256=record.sha256,
-        **{str(outcome): number for outcome, number in record.counts.items()},
-        took=spoken((now - job.started).total_seconds()),
-        reason=record.reason or None,
-        report=f"reports/{record.report}" if record.report else None,
-        simulated=record.simulated or None,
-    )

@@ -32,7 +32,7 @@ log = logs.get()
 LONGEST_SLEEP = 60.0
 """Seconds after which the loop turns even if nothing happened: clocks may have been set."""
 
-RETRY = 5.0
+RETRY = 2.0
 """Seconds until the machine is tried again after it refused."""
 
 LONGEST_EXPECTED = 10.0
@@ -202,9 +202,9 @@ class Daemon:
         return max(0.0, min(moments))
 
     def _until_next_run(self, monotonic: float) -> list[float]:
-        if self._expecting:
+        if self._expecting and not self._new():
             return [self._expected_since + LONGEST_EXPECTED - monotonic]
-        if self._alone:
+        if self._expecting or self._alone:
             return []
         now = self._now()
         moment = self._dispatch.next_at(now)
@@ -268,10 +268,10 @@ class Daemon:
 
     def _expected(self, tool: str, monotonic: float) -> bool:
         """Whether a tool's run has to wait for a file that is on its way: not for ever, if they come one by one."""
-        if monotonic >= self._expected_since + LONGEST_EXPECTED:
+        patiently, means = self._new(), self._dispatch.orders.means
+        if not patiently and monotonic >= self._expected_since + LONGEST_EXPECTED:
             return False
-        means = self._dispatch.orders.means
-        return self._reception.expecting(lambda path: means(tool, path), patiently=self._new())
+        return self._reception.expecting(lambda path: means(tool, path), patiently=patiently)
 
     def _new(self) -> bool:
         """Whether an upload of before this process can't have settled yet in its eyes."""

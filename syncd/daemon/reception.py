@@ -21,7 +21,7 @@ log = logs.get()
 ROUND = 256
 """Files taken in by one round: enough to share the waiting for the disk, and few enough handles."""
 
-RETRY = 5.0
+RETRY = 2.0
 """Seconds until the disk is tried again after it refused."""
 
 PAUSE = 1.0

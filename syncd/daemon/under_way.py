@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncd import logs
+from syncd.core.durations import spoken
+from syncd.core.model import RunState
 from syncd.daemon.asked import Asked
 from syncd.daemon.notes import Ended, Note, Progress
+from syncd.disk.ledger import RunRecord
 from syncd.run import Job, Place, carry_out
 
 log = logs.get()
@@ -75,3 +78,26 @@ class Runs:
     def close(self) -> None:
         """Let the run under way come to its next seam."""
         self._thread.shutdown()
+
+
+def say_end(job: Job, record: RunRecord, now: datetime) -> None:
+    """The one line that the log has for a run."""
+    say, event = log.info, "run.ended"
+    if record.state is RunState.HELD:
+        say, event = log.warning, "run.held"
+    elif record.state in {RunState.FAILED, RunState.REFUSED, RunState.UNREACHABLE}:
+        say = log.warning
+    say(
+        event,
+        run=job.id,
+        tool=job.tool_name,
+        state=record.state,
+        file=record.path,
+        bytes=record.size,
+        sha256=record.sha256,
+        **{str(outcome): number for outcome, number in record.counts.items()},
+        took=spoken((now - job.started).total_seconds()),
+        reason=record.reason or None,
+        report=f"reports/{record.report}" if record.report else None,
+        simulated=record.simulated or None,
+    )

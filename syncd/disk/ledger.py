@@ -358,7 +358,9 @@ def _arrival(row: tuple[str, bytes, float, int, str]) -> Arrival:
 def _run(row: tuple[object, ...]) -> RunRecord:
     (run, tool, kind, site, path, size, sha256, asked_by, simulated, state, started, ended, counts, *rest) = row
     plan, reason, report, approved_by = rest
-    assert isinstance(path, bytes) and isinstance(size, int) and isinstance(started, float) and isinstance(report, bytes)
+    assert (
+        isinstance(path, bytes) and isinstance(size, int) and isinstance(started, float) and isinstance(report, bytes)
+    )
     return RunRecord(
         id=str(run),
         tool=str(tool),

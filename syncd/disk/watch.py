@@ -8,7 +8,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal
 
-from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyConstants,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchDescriptor,
+)
 
 NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "afs", "virtiofs")
 """File systems on which inotify(7) sees only what this machine does."""
@@ -45,7 +52,7 @@ class Watch:
         self._listener = _Listener(os.fsencode(hold_file), wake)
         self._inotify: InotifyFD | None = None
         self._identity = (0, 0)
-        self._covered: dict[str, int] = {}
+        self._covered: dict[str, tuple[WatchDescriptor, CallbackId]] = {}
 
     @property
     def armed(self) -> bool:
@@ -67,14 +74,17 @@ class Watch:
                 self.disarm()
 
     def cover(self, folders: Iterable[str]) -> bool:
-        """Listen in these sub-folders too; whether one is new, so that things may have happened there unheard.
+        """Listen in these sub-folders, and in no others; whether one is new, so that things may have happened there
+        unheard.
 
         Raises `OSError` when the kernel has no watch left.
         """
         if self._inotify is None:
             return False
+        wanted = {"", *folders}
         self._forget_gone()
-        new = [path for path in folders if path not in self._covered]
+        self._forget([path for path in self._covered if path not in wanted])
+        new = wanted - self._covered.keys()
         for path in new:
             with suppress(FileNotFoundError, NotADirectoryError):  # the next look will tell
                 self._covered[path] = self._add(self._inotify, path)
@@ -82,11 +92,19 @@ class Watch:
 
     def _forget_gone(self) -> None:
         if gone := self._listener.gone():
-            self._covered = {path: watch for path, watch in self._covered.items() if watch not in gone}
+            tops = [path for path, (watch, _) in self._covered.items() if watch in gone]
+            # With a folder that was moved went those below it, which are not told.
+            self._forget([path for path in self._covered if any(f"{path}/".startswith(f"{top}/") for top in tops)])
 
-    def _add(self, inotify: InotifyFD, path: str) -> int:
-        place = os.fsencode(self._folder / path) if path else os.fsencode(self._folder)
-        return inotify.add_callback(place, HEARD, self._listener, CallbackId(next(_ids)))
+    def _forget(self, paths: Iterable[str]) -> None:
+        forgotten = [self._covered.pop(path) for path in paths]
+        if self._inotify and forgotten:
+            self._inotify.remove_callbacks(forgotten)
+
+    def _add(self, inotify: InotifyFD, path: str) -> tuple[WatchDescriptor, CallbackId]:
+        # The drop folder itself may be a link, and with "/" at its end is not taken for one.
+        place, name = os.fsencode(self._folder) + b"/" + os.fsencode(path), CallbackId(next(_ids))
+        return inotify.add_callback(place, HEARD, self._listener, name), name
 
     def disarm(self) -> None:
         """Stop listening; looking goes on without."""
@@ -127,6 +145,8 @@ class _Listener:
         # Nearly all that is moved out is what syncd claims; the hold file may be moved too.
         if event.is_moved_from and event.name != self._hold_file:
             return
+        if event.is_move_self:
+            self._gone.put(event.wd)
         self._count += 1
         if not self._woken:
             self._woken = True
@@ -141,7 +161,7 @@ class _Listener:
         self._gone.put(wd)
 
     def gone(self) -> set[int]:
-        """The watches that ended since the last call: their folders were removed."""
+        """The watches whose folders were removed or moved since the last call."""
         found = set()
         with suppress(Empty):
             while True:

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from syncd.control import Request
+from syncd.core.model import RunState
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note
 from syncd.daemon.orders import Orders
@@ -15,9 +16,10 @@ from syncd.daemon.requests import Requests
 from syncd.disk.ledger import RunRecord
 from syncd.run import Place
 from syncd.tools.base import Tool
-from tests.run.workshop import FILE, Workshop
+from tests.run.workshop import FILE, Workshop, good_users
 
 MOST_RUNS = 50
+TOO_FEW = {"rows_at_least": 100}
 _claims = count()
 
 
@@ -138,3 +140,16 @@ def last_reply(request: Request) -> dict[str, Any]:
 def orders(tools: Mapping[str, Tool]) -> Orders:
     """What the settings say."""
     return Orders(tools=tools, encoding="auto", separator="auto")
+
+
+def states(runs: list[RunRecord]) -> list[RunState]:
+    """How runs ended."""
+    return [run.state for run in runs]
+
+
+def held(desk: Desk, count: int = 2) -> RunRecord:
+    """A file that is held."""
+    desk.drop(good_users(count))
+    (run,) = desk.runs()
+    assert run.state is RunState.HELD
+    return run

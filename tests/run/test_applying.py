@@ -167,7 +167,9 @@ def test_half_a_row_says_what_was_done() -> None:
     site = Faulty(Obedient(), refuses=lambda item: "suspended" in item)
     (result,), _ = applied([creation(2, "", Act(UPDATE, {"suspended": 1}, takes_id="id"))], site)
     assert result.outcome is Outcome.REJECTED
-    assert result.refusal and result.refusal.reason.startswith("a part of the row was carried out, and then: Moodle says")
+    assert result.refusal and result.refusal.reason.startswith(
+        "a part of the row was carried out, and then: Moodle says"
+    )
 
 
 def test_a_lost_answer_makes_its_rows_unknown() -> None:

@@ -2,10 +2,8 @@
 
 import json
 import os
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -77,6 +75,24 @@ def test_a_new_cohort_its_account_and_its_membership_come_in_one_run(workshop: W
     assert workshop.make(users(), content).counts == {Outcome.UNCHANGED: 2}
 
 
+def test_a_name_that_an_earlier_row_frees_can_be_taken_by_a_later_one(workshop: Workshop) -> None:
+    """The account of a name is deleted, or changes its address, and a new one gets it, in one file."""
+    workshop.make(users(), good_users(2))
+    rows = [
+        user_row(0) + ",0,1",
+        user_row(1, email="new@example.org") + ",0,0",
+        user_row(2, username="user0", email="user0@example.org") + ",0,0",
+        user_row(3, email="user1@example.org") + ",0,0",
+    ]
+    tool = users(guard=NO_LIMITS, protect_emails=False)
+    assert workshop.outcomes(workshop.make(tool, users_file(rows, WITH_DEEDS))) == [
+        "deleted",
+        "updated",
+        "created",
+        "created",
+    ]
+
+
 # What the site does
 
 
@@ -128,107 +144,6 @@ def test_a_site_that_will_not_serve_fails_the_run(workshop: Workshop) -> None:
     assert workshop.waiting == {FILE: good_users(3)}
 
 
-# The guard
-
-
-def few_deletions(count: int, of: int) -> bytes:
-    """A file that deletes so many of the accounts that `good_users` made."""
-    rows = [user_row(number) + (",0,1" if number < count else ",0,0") for number in range(of)]
-    return users_file(rows, WITH_DEEDS)
-
-
-def test_over_a_limit_nothing_is_sent(workshop: Workshop) -> None:
-    """The run is held with the plan in its report, and the file waits."""
-    workshop.make(users(), good_users(200))
-    before = len(workshop.site.calls)
-    run = workshop.make(users(), few_deletions(11, of=200))
-    assert run.state is RunState.HELD
-    assert run.reason.startswith("deletes: 11 of 200 rows would delete or suspend an account, the limit is 5 %")
-    assert run.counts == {Outcome.DELETED: 11, Outcome.UNCHANGED: 189}
-    assert workshop.report(run)["counts"] is None
-    assert workshop.report(run)["planned"]["deleted"] == 11
-    assert workshop.outcomes(run).count("skipped") == 11
-    assert (len(workshop.site.calls), len(workshop.accounts())) == (before, 200)
-    assert workshop.waiting == {FILE: few_deletions(11, of=200)}
-
-
-def test_a_limit_that_is_kept_holds_nothing(workshop: Workshop) -> None:
-    """Five per cent is five per cent."""
-    workshop.make(users(), good_users(200))
-    assert workshop.make(users(), few_deletions(10, of=200)).counts == {Outcome.DELETED: 10, Outcome.UNCHANGED: 190}
-
-
-def test_an_approval_lets_exactly_that_plan_go(workshop: Workshop) -> None:
-    """The same run goes on, does what it planned, and its report says who let it."""
-    workshop.make(users(), good_users(200))
-    held = workshop.make(users(), few_deletions(11, of=200))
-    run = workshop.approved(users(), held)
-    assert (run.id, run.state, run.approved_by) == (held.id, RunState.DONE, "ana")
-    assert run.counts[Outcome.DELETED] == 11
-    assert len(workshop.accounts()) == 189
-    assert not workshop.waiting
-
-
-def test_an_approval_is_stale_when_the_plan_has_changed(workshop: Workshop) -> None:
-    """The site moved on, so other accounts would be deleted than the person saw: held again, with the new plan."""
-    workshop.make(users(), good_users(200))
-    held = workshop.make(users(), few_deletions(12, of=200))
-    workshop.site.call("core_user_delete_users", {"userids": [workshop.accounts()["user0"]["id"]]})
-    again = workshop.approved(users(), held)
-    assert (again.id, again.state, again.approved_by) == (held.id, RunState.HELD, "")
-    assert "the plan that ana approved is no longer what would be done" in again.reason
-    assert len(workshop.accounts()) == 199
-    assert workshop.approved(users(), again).state is RunState.DONE
-    assert len(workshop.accounts()) == 188
-
-
-def test_an_approval_is_stale_when_the_bytes_have_changed(workshop: Workshop) -> None:
-    """Even where the plan would be the same: what waits is another file, and it waits for its own run."""
-    workshop.make(users(), good_users(200))
-    held = workshop.make(users(), few_deletions(11, of=200))
-    workshop.put(few_deletions(11, of=200) + b"# another\n")
-    run = workshop.approved(users(), held)
-    assert run.state is RunState.SUPERSEDED
-    assert len(workshop.accounts()) == 200
-    assert workshop.waiting == {FILE: few_deletions(11, of=200) + b"# another\n"}
-
-
-def test_a_rejection_of_other_bytes_puts_nothing_aside(workshop: Workshop) -> None:
-    """A newer file that nobody has looked at is not what the person said no to."""
-    workshop.make(users(), good_users(200))
-    held = workshop.make(users(), few_deletions(11, of=200))
-    workshop.put(good_users(2))
-    assert workshop.decide(users(), held, rejected_by="ana").state is RunState.SUPERSEDED
-    assert workshop.waiting == {FILE: good_users(2)}
-
-
-def test_a_rejected_file_is_put_aside_with_a_report(workshop: Workshop) -> None:
-    """It lies in archives/refused, and the report says who said no."""
-    workshop.make(users(), good_users(200))
-    held = workshop.make(users(), few_deletions(11, of=200))
-    run = workshop.decide(users(), held, rejected_by="ana")
-    assert run.state is RunState.REJECTED
-    report = workshop.report(run)
-    assert report["notes"] == ["rejected by ana"]
-    assert workshop.files("archives/refused") == {Path(report["archive"]).name: few_deletions(11, of=200)}
-    assert not workshop.waiting
-    assert len(workshop.accounts()) == 200
-
-
-def test_a_simulated_run_changes_nothing_and_keeps_the_limits(workshop: Workshop) -> None:
-    """Same plan, same report, same limits; the file stays where it is, the site as it was."""
-    first = workshop.make(users(), good_users(200), simulated=True)
-    assert (first.state, first.counts) == (RunState.DONE, {Outcome.CREATED: 200})
-    assert workshop.waiting == {FILE: good_users(200)}
-    assert not workshop.accounts()
-    assert not workshop.files("archives")
-    workshop.make(users())
-    second = workshop.make(users(), few_deletions(11, of=200), simulated=True)
-    assert second.state is RunState.HELD
-    assert workshop.waiting == {FILE: few_deletions(11, of=200)}
-    assert len(workshop.accounts()) == 200
-
-
 # Files that can't be run
 
 HEADER = b"username,firstname,lastname,email,idnumber\n"
@@ -256,130 +171,6 @@ def test_a_file_that_can_not_be_understood_is_refused_whole(workshop: Workshop, 
     assert workshop.files("archives/refused") == {Path(report["archive"]).name: content}
     assert not workshop.waiting
     Draft202012Validator(SCHEMA).validate(report)
-
-
-def test_a_file_that_is_cut_off_is_held(workshop: Workshop) -> None:
-    """Its last row ends in the middle: a person must see it, and nothing is sent."""
-    content = good_users(10)[:-20]
-    run = workshop.make(users(), content)
-    assert run.state is RunState.HELD
-    assert run.reason.startswith("cut-off: ")
-    assert not workshop.accounts()
-    assert workshop.waiting == {FILE: content}
-
-
-def test_a_file_with_too_few_rows_is_held(workshop: Workshop) -> None:
-    """The query that wrote it has probably failed."""
-    run = workshop.make(users(guard={"rows_at_least": 100}), good_users(99))
-    assert run.state is RunState.HELD
-    assert not workshop.accounts()
-
-
-def test_a_file_of_mostly_bad_rows_is_held(workshop: Workshop) -> None:
-    """Over the limit of refused rows not even the good ones are sent."""
-    rows = [user_row(number, email="nonsense") if number % 2 else user_row(number) for number in range(100)]
-    run = workshop.make(users(), users_file(rows))
-    assert run.state is RunState.HELD
-    assert not workshop.accounts()
-
-
-# Stopping, and files that move
-
-
-def test_a_run_that_is_stopped_goes_on_at_the_next_start(workshop: Workshop) -> None:
-    """The batches under way end; the file stays with the run, which is planned again and does the rest."""
-
-    def stop_after_two(_function: str, number: int) -> None:
-        workshop.stopped = number >= 1
-
-    workshop.site.after = stop_after_two
-    workshop.place = replace(workshop.place, connections=1)
-    run = workshop.make(users(), good_users(1_500))
-    assert run.state is RunState.INTERRUPTED
-    done = len(workshop.accounts())
-    assert 0 < done < 1_500
-    assert not workshop.waiting
-    workshop.stopped = False
-    workshop.site.after = lambda *_: None
-    (resumed,) = workshop.resume(users())
-    assert (resumed.id, resumed.state) == (run.id, RunState.DONE)
-    assert resumed.counts == {Outcome.UNCHANGED: done, Outcome.CREATED: 1_500 - done}
-    assert len(workshop.accounts()) == 1_500
-
-
-@pytest.mark.parametrize("phase", ["read", "plan"])
-def test_a_run_is_stopped_before_anything_is_sent(workshop: Workshop, phase: str) -> None:
-    """Reading and planning look whether they must stop, too."""
-
-    def told(found: str, _rows: int, _total: int) -> None:
-        workshop.stopped = found == phase
-
-    workshop.place = replace(workshop.place, progress=told)
-    run = workshop.make(users(), good_users(5_000))
-    assert run.state is RunState.INTERRUPTED
-    assert not workshop.site.calls
-
-
-def test_an_approved_run_that_was_stopped_keeps_its_approval(workshop: Workshop) -> None:
-    """Stopped before anything was sent, it does what was approved when it goes on."""
-    workshop.make(users(), good_users(200))
-    held = workshop.make(users(), few_deletions(11, of=200))
-    workshop.stopped = True
-    assert workshop.approved(users(), held).state is RunState.INTERRUPTED
-    workshop.stopped = False
-    (run,) = workshop.resume(users(), approved_by="ana", approved_plan=held.plan)
-    assert run.state is RunState.DONE
-    assert len(workshop.accounts()) == 189
-
-
-def test_a_file_that_changes_while_it_is_run_is_sent_no_further(workshop: Workshop) -> None:
-    """Somebody has it open still: the run fails, the file waits, and the next run reads it anew."""
-    job = workshop.job(users(), workshop.put(good_users(10)).name and FILE)
-
-    def grow(phase: str, _rows: int, _total: int) -> None:
-        if phase == "plan":
-            with job.file.file.open("ab") as file:
-                file.write(user_row(10).encode() + b"\n")
-
-    run = carry_out(job, replace(workshop.place, progress=grow))
-    assert (run.state, workshop.report(run)["refusal"]["code"]) == (RunState.FAILED, "replaced")
-    assert not workshop.accounts()
-    assert workshop.make(users()).counts == {Outcome.CREATED: 11}
-
-
-def test_a_file_that_is_taken_away_while_it_is_run_ends_the_run(workshop: Workshop) -> None:
-    """There is a report, and nothing is tried for ever."""
-    workshop.put(good_users(10))
-    job = workshop.job(users())
-    job.file.file.unlink()
-    run = carry_out(job, workshop.place)
-    assert run.state is RunState.FAILED
-    assert "taken away" in run.reason
-    Draft202012Validator(SCHEMA).validate(workshop.report(run))
-    assert not workshop.repository.running()
-
-
-def test_a_defect_ends_the_run_and_keeps_the_file(workshop: Workshop) -> None:
-    """What no part of syncd may raise is not tried for ever: there is a report, and the file waits."""
-
-    class Broken(type(users())):  # type: ignore[misc]  # a kind with a defect
-        def check(self, row: Any) -> Any:
-            raise LookupError("secret cell")
-
-    run = workshop.make(Broken.model_validate({"file": FILE}), good_users(3))
-    assert run.state is RunState.FAILED
-    assert run.reason == "a defect of syncd (LookupError); the log has more, please report it"
-    assert workshop.waiting == {FILE: good_users(3)}
-    assert run.report
-
-
-def test_a_defect_in_the_middle_keeps_every_result(workshop: Workshop) -> None:
-    """The report says what was done before it, row by row."""
-    workshop.site.after = once(1, RuntimeError("defect"))
-    run = workshop.make(users(), good_users(150))
-    assert run.state is RunState.FAILED
-    assert sorted(run.counts.values()) in ([50, 100], [100, 50])
-    assert len(workshop.outcomes(run)) == 150
 
 
 # Secrets

@@ -1,0 +1,200 @@
+"""When files are taken from the drop folder, with a clock that the test moves and rounds that it lets end."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from syncd.core.settle import Sighting
+from syncd.daemon.notes import Note, TookIn
+from syncd.daemon.reception import PAUSE, RETRY, Reception
+from syncd.daemon.vigil import Vigil
+from syncd.disk.drop import Drop
+from syncd.disk.intake import Intake, Taking
+from tests.run.workshop import NOON, Workshop
+
+SETTLE = 10.0
+
+
+class MoodyIntake(Intake):
+    """An intake that meets an error as long as there is one."""
+
+    error: Exception | None = None
+
+    def take_in(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> Taking:
+        """Take in, or fail half-way: what is claimed stays claimed."""
+        if self.error and (fresh or claimed):
+            for sighting in fresh:
+                claims = self._drop.folder / ".syncd" / "1-1-1"
+                claims.mkdir(parents=True, exist_ok=True)
+                (self._drop.folder / sighting.path).rename(claims / sighting.path)
+            raise self.error
+        return super().take_in(fresh, claimed)
+
+
+class Hall:
+    """A reception, and the mailbox for its notes."""
+
+    def __init__(self, workshop: Workshop, settle: float = SETTLE) -> None:
+        self.folder = workshop.folder / "drop"
+        self.folder.mkdir()
+        self.repository = workshop.repository
+        self.notes: SimpleQueue[Note] = SimpleQueue()
+        drop = Drop(self.folder, recursive=True, hold_file="alock.txt", ignore=[])
+        self.intake = MoodyIntake(
+            drop, workshop.repository, workshop.open_ledger(), queues=lambda _: False, now=lambda: NOON
+        )
+        self.reception = Reception(
+            drop,
+            self.intake,
+            Vigil(None, 30.0),
+            settle=settle,
+            stuck_after=3600.0,
+            forgive_every=30.0,
+            post=self.notes.put,
+        )
+
+    def turn(self, now: float, *, look: bool = True) -> bool:
+        """A turn of the loop, with a look; lets a round that begins come to its end, and tells whether one did."""
+        if look:
+            self.reception.look(now)
+        self.reception.turn(now)
+        if not self.reception.busy:
+            return False
+        note = self.notes.get(timeout=10)
+        assert isinstance(note, TookIn)
+        self.reception.took_in(note, now)
+        return True
+
+    def waiting(self) -> list[str]:
+        """What is in the repository."""
+        return [file.path for file in self.repository.waiting()]
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    """The folders."""
+    workshop = Workshop(tmp_path)
+    yield workshop
+    workshop.close()
+
+
+@pytest.fixture
+def hall(workshop: Workshop) -> Iterator[Hall]:
+    """A reception that waits ten seconds until a file has settled."""
+    hall = Hall(workshop)
+    yield hall
+    hall.reception.close()
+
+
+def test_a_file_is_taken_once_it_has_settled(hall: Hall) -> None:
+    """That is when the reception asks to be called again, and not before."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    assert not hall.turn(100.0)
+    assert hall.reception.next_at(100.0) == 100.0 + SETTLE
+    assert not hall.turn(109.9)
+    assert hall.turn(110.0)
+    assert hall.waiting() == ["users.csv"]
+
+
+def test_a_hold_file_that_comes_in_the_last_moment_holds(hall: Hall) -> None:
+    """Between the look and the round: nothing is taken, and the reception does not ask to be called at once."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    (hall.folder / "alock.txt").touch()
+    assert not hall.turn(115.0, look=False)
+    assert hall.reception.next_at(115.0) > 115.0
+    (hall.folder / "alock.txt").unlink()
+    assert hall.turn(120.0)
+
+
+def test_a_drop_folder_that_becomes_a_file_does_not_spin(hall: Hall) -> None:
+    """What has settled can't be taken, and is not tried without end."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    hall.folder.rename(hall.folder.with_name("away"))
+    hall.folder.touch()
+    assert not hall.turn(115.0, look=False)
+    assert not hall.turn(hall.reception.next_at(115.0))
+    assert hall.reception.next_at(116.0) >= 116.0 + RETRY - 1
+
+
+def test_a_full_disk_is_one_trouble_until_it_is_mended(hall: Hall, capsys: pytest.CaptureFixture[str]) -> None:
+    """Although each try takes longer to settle than the next one waits for, and each error names another file."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    for now in range(110, 200):
+        hall.intake.error = OSError(28, "No space left on device", f"file {now}")
+        hall.turn(float(now))
+        assert now < 110 or hall.reception.trouble
+        assert hall.reception.next_at(float(now)) > now
+    hall.intake.error = None
+    for now in range(200, 220):
+        hall.turn(float(now))
+    assert hall.waiting() == ["users.csv"]
+    assert not hall.reception.trouble
+    said = capsys.readouterr().out
+    assert (said.count("disk.full"), said.count("disk.mended")) == (1, 1)
+
+
+def test_trouble_without_anything_to_take_ends_by_itself(hall: Hall) -> None:
+    """What was to be taken went away: an empty round finds that all is well."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    hall.intake.error = OSError(28, "No space left on device")
+    hall.turn(110.0)
+    (claimed,) = (hall.folder / ".syncd").rglob("users.csv")
+    claimed.unlink()
+    assert not hall.turn(110.0 + RETRY - 0.1)
+    assert hall.turn(110.0 + RETRY)
+    assert not hall.reception.trouble
+
+
+def test_a_defect_is_said_once_with_its_traceback(hall: Hall, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is tried again all the same."""
+    hall.intake.error = LookupError("defect")
+    (hall.folder / "users.csv").write_bytes(b"x")
+    rounds = sum(hall.turn(float(now)) for now in range(100, 200))
+    assert rounds > 3
+    assert capsys.readouterr().out.count("intake.failed") == 1
+    hall.intake.error = None
+    hall.turn(210.0)
+    assert hall.waiting() == ["users.csv"]
+
+
+def test_a_file_that_is_kept_open_is_tried_again_after_a_pause(workshop: Workshop) -> None:
+    """Even where nothing has to settle."""
+    hall = Hall(workshop, settle=0.0)
+    with (hall.folder / "users.csv").open("wb"):
+        assert hall.turn(100.0)
+        assert hall.reception.next_at(100.0) > 100.0
+        assert not hall.turn(100.5)
+        assert hall.reception.next_at(100.5) > 100.5
+    assert hall.turn(100.0 + PAUSE)
+    assert hall.waiting() == ["users.csv"]
+    hall.reception.close()
+
+
+def test_a_reception_that_rests_begins_nothing(hall: Hall) -> None:
+    """Another one goes on where it ended."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    hall.reception.rest()
+    assert not hall.turn(115.0)
+    assert hall.reception.next_at(115.0) > 115.0
+
+
+def test_what_is_on_its_way_is_expected(hall: Hall) -> None:
+    """A run of its tool waits for it; one of another tool does not, nor for what has not settled."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(0.0)
+
+    def expects(name: str, *, patiently: bool = False) -> bool:
+        return hall.reception.expecting(lambda path: path == name, patiently=patiently)
+
+    assert expects("users.csv")  # by the monotonic clock it settled long ago
+    assert not expects("other.csv")
+    (hall.folder / "alock.txt").touch()
+    hall.reception.look(1.0)
+    assert not expects("users.csv", patiently=True)
