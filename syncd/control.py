@@ -10,12 +10,13 @@ import os
 import pwd
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 from typing import Any
 
 from syncd.errors import Fault, SyncdError
@@ -23,9 +24,12 @@ from syncd.errors import Fault, SyncdError
 NAME = "control.sock"
 LONGEST = 1 << 16
 PATIENCE = 10.0
+BREATH = 0.1
+PEERS = 32
+"""How many may ask at once."""
+
 AT_ONCE = frozenset({"status", "look", "pause", "resume"})
 """Verbs that wait for no run: the loop answers them within a turn."""
-
 
 
 class NotRunning(Exception):
@@ -79,6 +83,8 @@ class Control:
     def __init__(self, state: Path, post: Callable[[Request], None]) -> None:
         """Listen; each request goes to `post`. Raises `Fault` when the socket can't be made."""
         self._post = post
+        self._closing = False
+        self._places = BoundedSemaphore(PEERS)
         self._path = state / NAME
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
@@ -94,18 +100,35 @@ class Control:
 
     def close(self) -> None:
         """Take no more requests."""
+        self._closing = True
         self._path.unlink(missing_ok=True)
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _accept(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 peer, _ = self._socket.accept()
-            except OSError:
-                return
-            Thread(target=self._serve, args=(peer,), name="control-peer", daemon=True).start()
+            except OSError:  # the end, or a machine without a handle to spare: that passes
+                time.sleep(BREATH)
+                continue
+            if not self._places.acquire(blocking=False):
+                with peer, suppress(OSError):
+                    peer.settimeout(BREATH)
+                    peer.sendall(_line({"error": "too many ask at once; ask again", "exit": 1}))
+                continue
+            try:
+                Thread(target=self._attend, args=(peer,), name="control-peer", daemon=True).start()
+            except RuntimeError:  # no thread to spare
+                self._places.release()
+                peer.close()
+
+    def _attend(self, peer: socket.socket) -> None:
+        try:
+            self._serve(peer)
+        finally:
+            self._places.release()
 
     def _serve(self, peer: socket.socket) -> None:
         # The peer may go away at any moment; what it asked for goes on.
@@ -131,12 +154,15 @@ def ask(state: Path, verb: str, arguments: Mapping[str, Any], progress: Callable
     Raises `NotRunning` when there is none, `Refused` when it refuses, `Fault` when it breaks off.
     """
     peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(PATIENCE)
     with peer:
         try:
             with _short(state) as folder:
                 peer.connect(f"{folder}/{NAME}")
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning from error
+        except (BlockingIOError, TimeoutError) as error:
+            raise Fault("too many ask the daemon at once; ask again") from error
         except PermissionError as error:
             raise Fault(
                 f"you may not talk to the daemon: {state / NAME} is for its user and group (be root, or of the group)"

@@ -9,9 +9,12 @@ CODES: dict[str, str] = {
     "encoding": "the bytes are not text in the encoding that the rest of the file has",
     "not-text": "the file holds bytes that no text has",
     "quote-open": "a quotation mark is opened and never closed",
+    "quote-wrong": "text follows a closing quotation mark: nobody can tell where the cell, or the row, ends",
+    "columns-many": "the header has more columns than any command file has",
     "cut-off": "the last row ends too early: the upload was cut off",
     "replaced": "the file was changed while it was being run",
     # Of a row
+    "too-few-cells": "a row of a file with passwords has fewer cells than the header: a password may have slipped",
     "too-many-cells": "the row has more cells than the header has columns",
     "value-missing": "a cell that must be filled is empty",
     "value-wrong": "a cell holds what its column can't have",

@@ -13,6 +13,9 @@ from syncd.errors import FileRefused
 Separator = Literal["auto", ",", ";", "tab", ":"]
 """What stands between cells; `auto` finds out from the header."""
 
+MOST_COLUMNS = 1_000
+"""Columns that a file may have: the widest, with a hundred courses for each user, has some 700."""
+
 _SEPARATORS = (",", ";", "\t", ":")
 
 # The csv module takes cells of at most 128 KiB, a limit of the whole process; records are limited before it sees them.
@@ -98,6 +101,13 @@ def _checked(header: str, separator: str, at: int, columns: Collection[str]) -> 
             line=at,
             cure="Close the quotation mark, or remove it.",
         )
+    if len(names) > MOST_COLUMNS:
+        raise FileRefused(
+            "columns-many",
+            f"the header has {len(names):,} columns; {MOST_COLUMNS:,} are the most that a file may have",
+            line=at,
+            cure="Make sure that it is a CSV file, and that its header ends with a line end.",
+        )
     if not names:
         raise FileRefused("column-unknown", "no column of the header has a name", line=at)
     if "" in names:
@@ -108,7 +118,8 @@ def _checked(header: str, separator: str, at: int, columns: Collection[str]) -> 
             cure="Name the column, or remove it from all rows.",
         )
     if len(set(names)) < len(names):
-        again = next(place for place, name in enumerate(names) if name in names[:place])
+        first: dict[str, int] = {}
+        again = next(place for place, name in enumerate(names) if first.setdefault(name, place) < place)
         raise FileRefused(
             "column-twice",
             f"columns {names.index(names[again]) + 1} and {again + 1} of the header have the same name",

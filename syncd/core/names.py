@@ -61,6 +61,11 @@ def is_tryback(name: str) -> bool:
     return bool(_TRYBACK.search(name))
 
 
+def command_name(name: str) -> str:
+    """The name of the command file that a tryback is of; other names as they are. Paths may be given too."""
+    return _TRYBACK.sub("", name)
+
+
 def shown(name: str) -> str:
     r"""A name or value for a terminal, a log or a report: one line, without control or invisible characters.
 

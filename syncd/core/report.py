@@ -74,10 +74,7 @@ def advice(report: Report) -> str:
     rows_in_doubt = report.counts.get(Outcome.UNKNOWN, 0)
     sentences = []
     if report.tryback:
-        sentences.append(
-            f"Correct the refused rows in {report.tryback} and upload that file as {report.file}, "
-            "or correct their source."
-        )
+        sentences.append(f"Correct the refused rows in {report.tryback} and upload that file, or correct their source.")
     elif report.counts.get(Outcome.REJECTED):
         sentences.append("Correct the refused rows in their source.")
     if rows_in_doubt:

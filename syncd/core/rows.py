@@ -1,7 +1,9 @@
 """How a command file's bytes become rows."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from itertools import islice
 from typing import BinaryIO
 
@@ -37,15 +39,20 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[Row, Refusal | None
     Blank lines, comments and rows of blank cells are passed over. Cells are stripped, and `&#44` or `&#44;` in them
     becomes the separator. A row that has filled cells beyond the header comes with the refusal `too-many-cells`. A last
     row that is shorter than the header and lacks its line end comes with `cut-off`: the file must not be run unseen.
-    Raises `FileRefused` with `quote-open` or `not-text` at the record that passes `RECORD_LENGTH` or `RECORD_LINES`.
+    A row of one line whose quotes go wrong comes with `quote-wrong`; if it is of several, nobody knows where rows end:
+    then `FileRefused` is raised with it. So it is with `quote-open` or `not-text` at the record that passes
+    `RECORD_LENGTH` or `RECORD_LINES`.
     """
     header, separator, width = dialect.header, dialect.separator, len(dialect.header)
     played_again = TRYBACK_COLUMN in header
     physical = islice(lines(decoded(file, dialect.encoding, dialect.bom)), dialect.header_line, None)
     record = _Record(separator)
-    reader = csv.reader(record.fed(physical, dialect.header_line + 1), delimiter=separator, skipinitialspace=True)
-    for written in reader:
+    fed = record.fed(physical, dialect.header_line + 1)
+    for written in csv.reader(fed, delimiter=separator, skipinitialspace=True):
         raw = record.taken()
+        if '"' in raw and not _well_quoted(raw, separator):
+            yield _misquoted(raw, record.line)
+            continue
         values = [cell.strip() for cell in written]
         if not any(values):
             continue
@@ -103,6 +110,27 @@ class _Record:
             line=opened,
             cure='Close it, or write it twice ("") inside a quoted cell.',
         )
+
+
+def _well_quoted(raw: str, separator: str) -> bool:
+    """Whether nothing but blanks follows a closing quotation mark in its cell; a lenient reader glues it on."""
+    blanks = " \t".replace(separator, "")
+    tight = re.sub(f'"[{blanks}]+(?=[{separator}\r\n]|\\Z)', '"', raw)
+    try:
+        for _ in csv.reader(StringIO(tight, newline=""), delimiter=separator, skipinitialspace=True, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
+
+
+def _misquoted(raw: str, line: int) -> tuple[Row, Refusal]:
+    reason = "text follows a closing quotation mark in the same cell"
+    cure = 'Write a quotation mark inside a quoted cell twice (""), and quote the whole cell or none of it.'
+    record = raw.rstrip("\r\n")
+    if lines := line_ends(record):
+        raise FileRefused("quote-wrong", f"{reason}; the cell may begin {lines} lines before", line=line, cure=cure)
+    return Row(line, {}, record), Refusal("quote-wrong", reason, cure=cure)
 
 
 def _unescaped(value: str, separator: str) -> str:

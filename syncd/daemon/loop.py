@@ -265,6 +265,8 @@ class Daemon:
         if wanted and not self._expected(wanted, monotonic):
             self._expecting = ""
             self._dispatch.start(wanted, self._now())
+            if not self._dispatch.under_way:  # it came to nothing, and no note will tell: others may be due
+                self._mailbox.put(Woken())
 
     def _expected(self, tool: str, monotonic: float) -> bool:
         """Whether a tool's run has to wait for a file that is on its way: not for ever, if they come one by one."""

@@ -94,7 +94,7 @@ class Requests:
         self._dispatch.ask(Asked(run.tool, request, run.path, held=run, rejected=request.verb == "reject"))
 
     def _held(self, name: str) -> RunRecord:
-        run = self._ledger.run(name)
+        run = self._ledger.run(name) if name.isprintable() else None
         if run is None:
             raise UsageError(f"there is no run {shown(name)}; syncd status names the held ones")
         if run.state is not RunState.HELD or run.simulated:

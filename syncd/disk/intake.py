@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncd.core.names import stamp
+from syncd.core.names import command_name, stamp
 from syncd.core.settle import Sighting
 from syncd.disk.drop import Claimed, Drop, Left
 from syncd.disk.durable import Digest, digest
@@ -42,6 +42,9 @@ class Intake:
 
     The order of the deeds is the promise: claim, copy and sync, note in the ledger, place, and only then let go of what
     the sender wrote. `recover` finds from the places alone where a round was broken off.
+
+    A tryback that is dropped, as it is or corrected, is a command file again: it comes in under the name of the file
+    whose rows it holds, behind one of that name that waits.
     """
 
     def __init__(
@@ -85,12 +88,16 @@ class Intake:
         return done
 
     def _claim(self, fresh: Sequence[Sighting], stack: ExitStack, done: Taking) -> list[Claimed]:
-        welcome = []
+        welcome, names = [], set()
         for sighting in fresh:
-            if self._repository.can_take(sighting.path):
-                welcome.append(sighting)
-            else:
+            name = command_name(sighting.path)
+            if not self._repository.can_take(name):
                 done.left.append(Left(sighting, "name-taken"))
+            elif name in names:  # a tryback and its command file at once: one after the other
+                done.left.append(Left(sighting, ""))
+            else:
+                names.add(name)
+                welcome.append(sighting)
         found = self._drop.claim(welcome, stack) if welcome else []
         done.left += (one for one in found if isinstance(one, Left))
         return [one for one in found if isinstance(one, Claimed)]
@@ -108,37 +115,38 @@ class Intake:
         if not whole:
             return
         arrivals = [self._arrival(claimed, copied) for claimed, copied in whole]
-        for claim in {claimed.claim for claimed, _ in whole}:
-            self._repository.sync_staged(claim, [one.path for one, _ in whole if one.claim == claim])
+        for claim in {arrival.claim for arrival in arrivals}:
+            self._repository.sync_staged(claim, [one.path for one in arrivals if one.claim == claim])
         self._ledger.note_arrivals(arrivals)
-        for arrival in arrivals:
-            done.taken.append(self._place(arrival))
+        for (claimed, _), arrival in zip(whole, arrivals, strict=True):
+            done.taken.append(self._place(arrival, behind=claimed.path != arrival.path))
         self._settle_names(arrivals)
         self._drop.release([claimed for claimed, _ in whole])
 
     def _copy(self, claimed: Claimed) -> Digest | Left | None:
         """Stage a claimed file; `None` when it changed while it was copied, or is being written."""
-        size = claimed.seen.size
+        name, size = command_name(claimed.path), claimed.seen.size
         try:
-            copied = self._repository.stage(claimed.claim, claimed.path, claimed.file, size, claimed.finished)
+            copied = self._repository.stage(claimed.claim, name, claimed.file, size, claimed.finished)
         except OSError as error:
             if error.errno not in UNSTORABLE:
                 raise
             with suppress(OSError):  # a name that can't be made can't be removed either
-                self._repository.unstage(claimed.claim, claimed.path)
+                self._repository.unstage(claimed.claim, name)
             back = self._drop.give_back(claimed)
             return Left(back, "unstorable") if back else None
         if claimed.moved() or copied.size != size:
-            self._repository.unstage(claimed.claim, claimed.path)
+            self._repository.unstage(claimed.claim, name)
             return None
         return copied
 
     def _arrival(self, claimed: Claimed, copied: Digest) -> Arrival:
-        return Arrival(claimed.claim, claimed.path, self._now(), copied.size, copied.sha256)
+        return Arrival(claimed.claim, command_name(claimed.path), self._now(), copied.size, copied.sha256)
 
-    def _place(self, arrival: Arrival) -> TakenIn:
-        path = arrival.path
-        older = self._repository.place(arrival.claim, path, queue=self._queues(path), stamp=stamp(arrival.arrived))
+    def _place(self, arrival: Arrival, *, behind: bool = False) -> TakenIn:
+        """Give a staged file its name; `behind` one that waits, where it must not take its place."""
+        path, at = arrival.path, stamp(arrival.arrived)
+        older = self._repository.place(arrival.claim, path, queue=behind or self._queues(path), stamp=at)
         return TakenIn(arrival, older)
 
     def _settle_names(self, arrivals: Sequence[Arrival]) -> None:
@@ -164,11 +172,14 @@ class Intake:
         self._drop.clear_claims()
         self._whole = True
 
+    def _noted(self, claimed: Claimed) -> Arrival | None:
+        return self._ledger.arrival(claimed.claim, command_name(claimed.path))
+
     def _let_go(self) -> None:
         """Release the claimed files whose bytes are in the repository already."""
         with ExitStack() as stack:
             claimed = list(self._drop.reopen(self._drop.look_at_claims(), stack))
-            noted = [(one, arrival) for one in claimed if (arrival := self._ledger.arrival(one.claim, one.path))]
+            noted = [(one, arrival) for one in claimed if (arrival := self._noted(one))]
             same = [one for one, arrival in noted if digest(one.file).sha256 == arrival.sha256]
             other = [one for one, _ in noted if one not in same]
             self._drop.release(same)

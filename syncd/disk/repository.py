@@ -135,12 +135,13 @@ class Repository:
 
     def _within(self, path: str) -> bool:
         """Whether what leads to a path are folders of the repository's own disk, or can be made; links lead out."""
-        disk = os.stat(self.folder).st_dev
-        for parent in parents(path):
+        leading = parents(path)
+        disk = os.stat(self.folder).st_dev if leading else 0
+        for parent in leading:
             try:
                 there = os.lstat(self.folder / parent)
             except FileNotFoundError:
-                return not any(self._queues.of(one) for one in parents(path))
+                return not any(self._queues.of(one) for one in leading)
             if not modes.S_ISDIR(there.st_mode) or there.st_dev != disk:
                 return False
         return True
@@ -351,7 +352,10 @@ def _plain(file: Path) -> os.stat_result | None:
 
 
 def _is_folder(file: Path) -> bool:
-    return file.is_dir() and not file.is_symlink()
+    try:
+        return modes.S_ISDIR(os.lstat(file).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _copy(source: Path, target: Path) -> None:

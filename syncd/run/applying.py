@@ -15,6 +15,9 @@ from syncd.targets.base import Target
 WINDOW = 1_000
 """Rows that are under way at once."""
 
+WINDOW_SIZE = 4 << 20
+"""Characters of the rows under way at once: memory stays flat however long rows are."""
+
 ALREADY_MEMBER = "3"
 """The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
 
@@ -198,11 +201,13 @@ def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
     """Cut the file into windows in which nothing is acted on twice: rows about one thing keep their order."""
     window: list[Pair] = []
     subjects: set[str] = set()
+    size = 0
     for row, step in pairs:
-        if len(window) >= WINDOW or (step.acts and step.subject in subjects):
+        if len(window) >= WINDOW or size >= WINDOW_SIZE or (step.acts and step.subject in subjects):
             yield window
-            window, subjects = [], set()
+            window, subjects, size = [], set(), 0
         window.append((row, step))
+        size += len(row.raw)
         if step.acts:
             subjects.add(step.subject)
     if window:

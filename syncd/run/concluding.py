@@ -41,7 +41,7 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
     """
     ended = place.now()
     names = _free_names(job, place, ending.state, ended)
-    corrected = ending.tryback if ending.state is RunState.DONE and ending.counts.get(Outcome.REJECTED) else None
+    corrected = ending.tryback if _needs_tryback(job, place, record, ending) else None
     report = _report(job, place, record, ending, names, ended, tryback=names.tryback if corrected else "")
     if corrected:
         place.repository.write(names.tryback, corrected())
@@ -60,6 +60,20 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
     )
     spool.clear()
     return let_go(job, place, record)
+
+
+def _needs_tryback(job: Job, place: Place, record: RunRecord, ending: Ending) -> bool:
+    refused = ending.counts.get(Outcome.REJECTED, 0)
+    if ending.state is not RunState.DONE or not refused:
+        return False
+    # A permanent file is run at each tick: its refused rows lie there already.
+    return job.tool.after_run != "keep" or not any(
+        earlier.tool == job.tool_name
+        and earlier.state is RunState.DONE
+        and not earlier.simulated
+        and earlier.counts.get(Outcome.REJECTED) == refused
+        for earlier in place.ledger.of_bytes(record.sha256)
+    )
 
 
 def let_go(job: Job, place: Place, record: RunRecord) -> RunRecord:

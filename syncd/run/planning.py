@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from syncd.core.model import Call, Outcome, Refusal, Step
@@ -16,6 +15,9 @@ from syncd.tools.base import Memory, RowTool, Wish
 
 WINDOW = 2_000
 """Rows planned at once: enough for a look-up on each of four connections."""
+
+WINDOW_SIZE = 4 << 20
+"""Characters of the rows planned at once: memory stays flat however long rows are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def plan(
     def steps() -> Iterator[Step]:
         memory = Memory(again)
         rows = iter(checked)
-        while window := list(islice(rows, WINDOW)):
+        while window := _window(rows):
             for step in _planned(window, tool, memory, target, pool):
                 counts[step.outcome] += 1
                 yield step
@@ -52,6 +54,16 @@ def plan(
 
     digest = spool.write_plan(steps())
     return Plan(counts, digest)
+
+
+def _window(rows: Iterator[Checked]) -> list[Checked]:
+    """The next rows to be planned together: so many, or as many as fit in memory."""
+    window: list[Checked] = []
+    size = 0
+    while len(window) < WINDOW and size < WINDOW_SIZE and (checked := next(rows, None)):
+        window.append(checked)
+        size += len(checked[0].raw)
+    return window
 
 
 def _planned(window: list[Checked], tool: RowTool, memory: Memory, target: Target, pool: Executor) -> Iterator[Step]:

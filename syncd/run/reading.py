@@ -73,8 +73,20 @@ def read(
 def check(file: BinaryIO, tool: RowTool, dialect: Dialect) -> Iterator[Checked]:
     """Every row with what it wishes, or why it is refused, in file order from the beginning."""
     file.seek(0)
+    secret = tool.secret.intersection(dialect.header)
     for row, refusal in rows(file, dialect):
+        if secret and not refusal and len(row.cells) < len(dialect.header):
+            refusal = _slipped(row, dialect)
         yield row, refusal or tool.check(row)
+
+
+def _slipped(row: Row, dialect: Dialect) -> Refusal:
+    """Where a cell is forgotten, the others slip: a password would be taken for something that is kept and shown."""
+    return Refusal(
+        "too-few-cells",
+        f"the row has {len(row.cells)} of {len(dialect.header)} cells: a password may have slipped into another column",
+        cure="Write all cells of the row, the empty ones too.",
+    )
 
 
 def _repeated(subjects: "array[int]") -> frozenset[int]:

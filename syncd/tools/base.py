@@ -20,6 +20,9 @@ from syncd.core.rows import TRYBACK_COLUMN, Encoding, Separator
 from syncd.core.settings import Settings
 from syncd.errors import FileRefused
 
+TOLD = 10
+"""Unknown columns that are named; of more, the number is told."""
+
 Conversation = Generator[Sequence[Call], Sequence[Any], list[Step]]
 """A plan in the making: yields calls that may be asked at once, is sent their answers in order, returns steps."""
 
@@ -65,6 +68,8 @@ class RowTool(Tool):
     columns: ClassVar[frozenset[str]]
     column_patterns: ClassVar[tuple[re.Pattern[str], ...]] = ()
     required: ClassVar[frozenset[str]] = frozenset()
+    secret: ClassVar[frozenset[str]] = frozenset()
+    """Columns whose cells are never shown, kept or logged."""
     functions: ClassVar[frozenset[str]] = frozenset()
     """The web-service functions that this kind calls."""
 
@@ -87,17 +92,20 @@ class RowTool(Tool):
         if missing:
             raise FileRefused(
                 "column-missing",
-                f"the header lacks the column {' and '.join(missing)}",
+                f"the header lacks the column{'s' if missing[1:] else ''} {' and '.join(missing)}",
                 line=line,
                 # Known names alone: where the header was forgotten, the first row stands here.
                 value=", ".join(name for name in names if self._knows(name)),
-                cure=self._missing_cure([near for name in unknown if (near := self._nearest(name))]),
+                cure=self._missing_cure([near for name in unknown[:TOLD] if (near := self._nearest(name))]),
             )
         if unknown and self.unknown_columns == "refuse":
-            hints = [f"{name} (did you mean {near}?)" if (near := self._nearest(name)) else name for name in unknown]
+            hints = [
+                f"{name} (did you mean {near}?)" if (near := self._nearest(name)) else name for name in unknown[:TOLD]
+            ]
+            more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
             raise FileRefused(
                 "column-unknown",
-                f"the header has columns that a {self.kind} file has not: {', '.join(hints)}",
+                f"the header has columns that a {self.kind} file has not: {', '.join(hints)}{more}",
                 line=line,
                 cure='Correct the names, or set unknown_columns = "ignore" for this tool.',
             )

@@ -135,8 +135,8 @@ What it did (rows)
   in all      1,034
 
 What to do
-  Correct the refused rows in erp/users_tryback_20261122-091743.csv and upload that file as
-  erp/users.csv, or correct their source.
+  Correct the refused rows in erp/users_tryback_20261122-091743.csv and upload that file, or correct
+  their source.
 
 Notes
   the column shoe_size is not known to users files and was ignored

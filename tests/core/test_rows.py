@@ -153,3 +153,15 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
             read(file)
         except FileRefused as refusal:
             assert refusal.code
+
+
+def test_text_after_a_closing_quote_refuses_its_row() -> None:
+    """A lenient reader would glue it on; within one line, the next row is still known."""
+    file = b'username;email\n"a"x;b\nc;"d" \ne;12" wide\n'
+    assert refusals(file) == ["quote-wrong", "", ""]
+    assert cells(file)[1:] == [{"username": "c", "email": "d"}, {"username": "e", "email": '12" wide'}]
+
+
+def test_stray_quotes_never_merge_rows() -> None:
+    """Two of them would make one row of several, and give one account what is said of another."""
+    assert refused(b'username;firstname;email\nzz;"A;zz@x.org\nzy;"Z";zy@x.org\n') == ("quote-wrong", 2)

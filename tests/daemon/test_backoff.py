@@ -150,6 +150,7 @@ def test_a_defect_at_the_end_of_a_run_holds_up_no_other_tool(office: Office, wor
     desk = office(one=users(file="one.csv", timer="on arrival"), two=users(file="two.csv", timer="on arrival"))
     desk.drop(good_users(1), "one.csv")
     assert desk.turn() is None
+    assert desk.runs() == []
     assert desk.next_at() == workshop.clock + timedelta(seconds=60)
     repository.full = False
     desk.drop(good_users(2), "two.csv")

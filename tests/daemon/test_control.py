@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from syncd.control import LONGEST, NAME, Control, NotRunning, Refused, Request, ask
+from syncd.control import LONGEST, NAME, PEERS, Control, NotRunning, Refused, Request, ask
 from syncd.errors import Fault
 from tests.waiting import wait_for
 
@@ -202,3 +202,22 @@ def test_a_request_goes_on_when_its_peer_goes_away(listening: Callable[[Answer],
         request.progress({"rows": rows})
     request.answer({})
     assert request.done.is_set()
+
+
+def test_idle_peers_lock_nobody_out_for_good(listening: Callable[[Answer], Path]) -> None:
+    """While there are too many, the next is told so at once; when they are gone, there is room again."""
+    state = listening(echo)
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(PEERS)]
+    for peer in idle:
+        peer.connect(str(state / NAME))
+
+    def full() -> bool:
+        with suppress(Refused, Fault):
+            ask(state, "status", {})
+            return False
+        return True
+
+    wait_for(full, 10)
+    for peer in idle:
+        peer.close()
+    wait_for(lambda: not full(), 10)

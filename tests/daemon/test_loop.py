@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -30,6 +31,15 @@ def program(code: str, timer: str = "on arrival", **keys: str) -> str:
 SLEEPING = program(
     "import sys, time; open(sys.argv[1].partition('/repository/')[0] + '/started', 'w'); time.sleep(600)"
 )
+
+
+BRIEF = """
+[tools.brief]
+kind = "command"
+file = "brief.csv"
+timer = "on arrival"
+argv = ["sleep", "2"]
+"""
 
 
 def sleeping(served: Served) -> None:
@@ -358,3 +368,20 @@ def test_memory_is_flat(tmp_path: Path) -> None:
     created, kilobytes = map(int, found.stdout.split())
     assert created == 200_000
     assert kilobytes < 150_000
+
+
+def test_a_request_that_finds_nothing_holds_up_no_other(served: Served) -> None:
+    """What became due while a run was under way begins when it ends, also behind requests that come to nothing."""
+    served.settings(USERS + BRIEF)
+    served.start()
+    served.drops(b"x\n", "brief.csv")
+    served.hears("run.started", tool="brief")
+    asking = [Thread(target=lambda: served.asked("run", tool="users")) for _ in range(3)]
+    for one in asking:
+        one.start()
+    served.hears("request.received", times=3)
+    served.drops(b"y\n", "brief.csv")
+    served.hears("run.ended", times=2, tool="brief")
+    for one in asking:
+        one.join(PATIENCE)
+        assert not one.is_alive()

@@ -3,6 +3,7 @@
 import os
 import resource
 import socket
+import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from syncd.core.settle import Sighting
+from syncd.disk import durable
 from syncd.disk.drop import Claimed, Drop, Left, written_to
 from syncd.errors import Fault
 from tests.disk.folders import Folders
@@ -187,6 +189,7 @@ def test_folders_without_end_are_no_end_of_looking(tmp_path: Path) -> None:
         here = below
     os.close(here)
     found = seen(tmp_path)
+    subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # what pytest can't: it goes down step by step
     assert found.pop("users.csv") == ""
     assert list(found.values()) == ["too-deep"]
 
@@ -324,6 +327,69 @@ def test_a_folder_swapped_for_a_link_leads_nowhere(tmp_path: Path) -> None:
 
     assert claim(tmp_path, before=swapped) == {"erp/users.csv": ""}
     assert file.exists() and claims(tmp_path) == {}
+
+
+@pytest.fixture
+def in_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Lets something happen just before the kernel renames: later than anybody can look."""
+    renaming = durable._renameat2
+
+    def happen(deed: Callable[[], object]) -> None:
+        deeds = iter([deed])
+
+        def late(*arguments: object) -> object:
+            for one in deeds:
+                one()
+            return renaming(*arguments)
+
+        monkeypatch.setattr(durable, "_renameat2", late)
+
+    return happen
+
+
+@pytest.mark.parametrize("swap", ["link", "file", "folder"])
+def test_a_name_swapped_in_the_last_moment_is_put_back(
+    tmp_path: Path, in_the_last_moment: Callable[[Callable[[], object]], None], swap: str
+) -> None:
+    """It was renamed, and is not what was looked at: its sender has it again as he left it."""
+    file = put(tmp_path / "users.csv", b"older")
+
+    def swapped() -> None:
+        file.unlink()
+        match swap:
+            case "link":
+                file.symlink_to("nowhere")
+            case "file":
+                put(file, b"newer")
+            case _:
+                put(file / "within.csv")
+
+    in_the_last_moment(swapped)
+    assert claim(tmp_path) == {"users.csv": ""}
+    assert os.path.lexists(file) and claims(tmp_path) == {}
+
+
+def test_a_file_written_to_in_the_last_moment_settles_where_it_is(
+    tmp_path: Path, in_the_last_moment: Callable[[Callable[[], object]], None]
+) -> None:
+    """The claim itself moves its ctime, so that nothing else would tell."""
+    file = put(tmp_path / "users.csv", b"half")
+
+    def written() -> None:
+        with file.open("ab") as upload:
+            upload.write(b" and half")
+
+    in_the_last_moment(written)
+    assert claim(tmp_path) == {"users.csv": ""}
+    assert claims(tmp_path) == {"users.csv": b"half and half"}
+
+
+def test_a_file_that_goes_away_in_the_last_moment_is_passed_over(
+    tmp_path: Path, in_the_last_moment: Callable[[Callable[[], object]], None]
+) -> None:
+    """It is its sender's to delete until it is claimed."""
+    in_the_last_moment(put(tmp_path / "users.csv").unlink)
+    assert claim(tmp_path) == {}
 
 
 @pytest.mark.root

@@ -1,12 +1,15 @@
 """Taking in: from the drop folder to the repository, each file whole, once, and in nobody's way."""
 
+import errno
 import os
 import resource
 import signal
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event, Timer
 
 import pytest
 
@@ -107,14 +110,14 @@ def test_files_keep_the_order_in_which_they_were_finished(folders: Folders) -> N
     for name in names:
         finished = put(folders, name).stat().st_ctime_ns
         # A file system's clock is as coarse as a hundredth of a second.
-        wait_for(lambda after=finished: _touched(folders.top / "clock").stat().st_ctime_ns > after)
+        wait_for(partial(_ticked, folders.top / "clock", finished))
     folders.take_in_all()
     assert [file.path for file in Repository(folders.repository).waiting()] == names
 
 
-def _touched(file: Path) -> Path:
-    file.write_bytes(b"")
-    return file
+def _ticked(clock: Path, moment: int) -> bool:
+    clock.write_bytes(b"")
+    return clock.stat().st_ctime_ns > moment
 
 
 def test_a_name_that_is_a_folder_stays_where_it_is(folders: Folders) -> None:
@@ -278,24 +281,31 @@ def test_a_file_that_the_disk_can_not_hold_is_given_back(folders: Folders) -> No
     assert folders.leftovers() == []
 
 
-def test_a_copy_that_fails_waits_for_the_others(folders: Folders) -> None:
-    """None goes on with a handle that was closed: the next round copies into the same place."""
-    for number in range(30):
-        put(folders, f"users{number}.csv", bytes([number]) * 200_000)
+def test_a_copy_that_fails_waits_for_the_others(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None goes on with a handle that was closed, into a place to which the next round copies."""
+    put(folders, "a.csv", b"fails at once")
+    put(folders, "b.csv", b"takes its time")
+    copied = Event()
+    fsync = os.fsync
 
-    def taking_in() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 42, 4096))
-        with folders.intake() as intake:
-            for _ in range(20):
-                try:
-                    folders.take_in(intake)
-                except OSError:
-                    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
-            folders.assert_ledger_is_true()
+    def syncing(file: int) -> None:
+        name = os.path.basename(os.readlink(f"/proc/self/fd/{file}"))
+        if name == "a.csv":
+            raise OSError(errno.EIO, "the disk is broken")
+        if name == "b.csv":
+            Timer(0.2, copied.set).start()
+            copied.wait(20)
+        fsync(file)
 
-    apart(taking_in)
-    folders.take_in_all()
-    folders.assert_each_in_one_place(Counter(bytes([number]) * 200_000 for number in range(30)))
+    sightings = sorted(folders.looking().look(), key=lambda one: one.path)
+    with folders.intake() as intake:
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="the disk is broken"):
+            patch.setattr(os, "fsync", syncing)
+            intake.take_in(sightings, [])
+        assert copied.is_set()
+        for _ in range(2):
+            folders.take_in(intake)
+    folders.assert_each_in_one_place(Counter([b"fails at once", b"takes its time"]))
 
 
 def test_a_lost_ledger_loses_no_file(folders: Folders) -> None:
@@ -372,3 +382,21 @@ def test_a_thousand_files_leave_no_handle_open(folders: Folders) -> None:
             handles.append(len(os.listdir("/proc/self/fd")))
     assert count == MANY - 1
     assert max(handles[1:]) <= handles[0]
+
+
+def test_a_tryback_comes_in_as_the_command_file_that_it_is(folders: Folders) -> None:
+    """It can be dropped as it is, and is run like the file whose rows it holds."""
+    put(folders, "erp/users_tryback_20261123-024118.csv", b"corrected")
+    folders.take_in_all()
+    assert folders.waiting() == {"erp/users.csv": b"corrected"}
+    assert [arrival.path for arrival in folders.arrivals()] == ["erp/users.csv"]
+
+
+def test_a_tryback_takes_nobodys_place(folders: Folders) -> None:
+    """A few rows must not supersede the file of all of them: they queue behind it."""
+    put(folders, "users.csv", b"all")
+    put(folders, "users_tryback_20261123-024118.csv", b"some")
+    folders.take_in_all()
+    folders.take_in_all()
+    assert folders.waiting() == {"users.csv": b"all"}
+    assert [file.size for file in Repository(folders.repository).queued("users.csv")] == [4]

@@ -39,7 +39,7 @@ def _nothing() -> None:
 
 
 class Drops(RuleBasedStateMachine):
-    """`dropped` are the bytes that senders left; `claimed` what was taken from them, `arrived` what is in the ledger."""
+    """`dropped` are the bytes that senders left, `claimed` what was taken from them, `arrived` what the ledger has."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -273,11 +273,11 @@ class Drops(RuleBasedStateMachine):
             self.time_passes(QUIET)
         self.a_round()
 
-    @precondition(lambda self: self.handles and (self.dropped or +self.claimed))
+    @precondition(lambda self: self.dropped)
     @rule(data=st.data())
     def a_round_with_somebody_writing(self, data: st.DataObject) -> None:
         """Between the copy of a file and the end of the round."""
-        handle = data.draw(st.sampled_from(self.handles))
+        handle = os.open(self.folders.drop / self._one_dropped(data), os.O_RDONLY)
         for _ in range(2):
             self.time_passes(QUIET)
 
@@ -288,6 +288,7 @@ class Drops(RuleBasedStateMachine):
         self.between = between
         self.a_round()
         self.between = _nothing
+        os.close(handle)
 
     @precondition(lambda self: self.dropped or +self.claimed)
     @rule(step=steps, after=st.booleans())

@@ -22,10 +22,11 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, UTC)
 ARRIVAL = Arrival("18ea-1-0", "erp/users.csv", NOON, 17, "a" * 64)
 RUN = RunRecord("20261122-120000-users", "users", "users", "campus", "erp/users.csv", 17, "a" * 64, "timer", NOON)
 
+TICK = timedelta(microseconds=1)
+
 paths = st.binary(min_size=1, max_size=30).map(os.fsdecode)
 moments = st.integers(0, 4_000_000_000_000_000).map(lambda micro: datetime(1970, 1, 1, tzinfo=UTC) + micro * TICK)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-TICK = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -227,7 +228,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(path: Path) -> None:
     db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     db.close()
     before = path.read_bytes()
-    with pytest.raises(LedgerFault, match="written by a newer syncd .* install that version again, or move the ledger"):
+    with pytest.raises(LedgerFault, match=r"by a newer syncd .* install that version again, or move the ledger"):
         opened(path, NOON)
     assert path.read_bytes() == before
     assert [other.name for other in path.parent.iterdir() if other.suffix not in {".sqlite-wal", ".sqlite-shm"}] == [

@@ -274,7 +274,7 @@ def mountinfo(tmp_path: Path, kind: str) -> str:
     device = os.stat(tmp_path).st_dev
     text = (
         "21 1 0:5 / /dev rw,nosuid - devtmpfs udev rw\n"
-        f"36 35 {os.major(device)}:{os.minor(device)} / /srv/drop\\040folder rw,noatime shared:7 master:1 - {kind} x rw\n"
+        f"36 35 {os.major(device)}:{os.minor(device)} / /srv/drop\\040folder rw shared:7 master:1 - {kind} x rw\n"
         "37 35 9999:9999 / /caf\udce9 rw - nfs4 server:/x rw\n"
     )
     file = tmp_path / "mountinfo"

@@ -228,3 +228,27 @@ def test_a_name_that_is_not_text_runs_like_any_other(workshop: Workshop) -> None
     known = workshop.ledger.run(run.id)
     assert known
     assert (workshop.repository.folder / "reports" / known.report).exists()
+
+
+def test_a_forgotten_cell_tells_no_password(workshop: Workshop) -> None:
+    """The others slip, and the password stands under another column's name: nothing of such a row is kept or shown."""
+    header = "username,firstname,lastname,email,idnumber,password"
+    rows = [
+        "ana,Ana,Diaz,Sesame1*x",
+        "ben,Ben,Diaz,ben@example.org,Sesame1*x",
+        *(user_row(n) + ",Sesame1*x" for n in range(9)),
+    ]
+    run = workshop.make(users(), users_file(rows, header))
+    assert run.counts == {Outcome.REJECTED: 2, Outcome.CREATED: 9}
+    reports = workshop.files("reports")
+    assert len(reports) == 3
+    assert not any(b"Sesame" in report for report in reports.values())
+
+
+def test_rows_as_long_as_can_be_take_flat_windows(workshop: Workshop) -> None:
+    """However long rows are, a window of them fits in memory."""
+    rows = [user_row(n) + "," + "x" * 900_000 for n in range(12)]
+    run = workshop.make(
+        users(guard=NO_LIMITS), users_file(rows, "username,firstname,lastname,email,idnumber,description")
+    )
+    assert run.counts == {Outcome.CREATED: 12}

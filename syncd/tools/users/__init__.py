@@ -21,6 +21,9 @@ from syncd.tools.users.columns import (
 from syncd.tools.users.plan import CREATE, DELETE, NO_DEEDS, UPDATE, Deeds, UserWish, planned, protected
 from syncd.tools.users.settings import UserSettings
 
+PROSE = frozenset({"description", "address"})
+"""Columns whose text may have several lines."""
+
 
 class UsersTool(UserSettings):
     """A file of accounts, with the columns of the plugin's users file.
@@ -33,6 +36,7 @@ class UsersTool(UserSettings):
     columns = frozenset({*FIELDS, *DEEDS, *NOT_SETTABLE})
     column_patterns = (PROFILE_FIELDS, ENROLMENTS)
     required: ClassVar[frozenset[str]] = frozenset({"username", "firstname", "lastname"})
+    secret: ClassVar[frozenset[str]] = frozenset({"password"})
     functions = frozenset(
         {
             "core_user_get_users_by_field",
@@ -61,6 +65,8 @@ class UsersTool(UserSettings):
 
     def check(self, row: Row) -> UserWish | Refusal:
         """What a row wishes, or why it is refused whatever the site says."""
+        if ("\n" in row.raw or "\r" in row.raw) and (torn := _several_lines(row)):
+            return _torn(torn)
         fields: dict[str, str] = {}
         deeds: dict[str, str] = {}
         notes: tuple[str, ...] = ()
@@ -75,7 +81,7 @@ class UsersTool(UserSettings):
                 elif cell and not notes and ENROLMENTS.fullmatch(name):
                     notes = (_left_out(row.cells),)
             except Unfit as unfit:
-                return replace(unfit.refusal, column=name, value="" if name == "password" else cell)
+                return replace(unfit.refusal, column=name, value="" if name in self.secret else cell)
         if not self.required <= fields.keys():
             return _too_short(min(self.required - fields.keys()))
 
@@ -120,6 +126,20 @@ def _deeds(deeds: Mapping[str, str], fields: Mapping[str, str]) -> Deeds:
 def _left_out(cells: Mapping[str, str]) -> str:
     filled = ", ".join(name for name, cell in cells.items() if cell and ENROLMENTS.fullmatch(name))
     return f"left out, since users files don't enrol yet: {filled}"
+
+
+def _several_lines(row: Row) -> str:
+    """The column, other than prose, whose cell has several lines; "" for none."""
+    return next((name for name, cell in row.cells.items() if name not in PROSE and set("\r\n") & set(cell)), "")
+
+
+def _torn(column: str) -> Refusal:
+    return Refusal(
+        "value-wrong",
+        "the cell goes on over several lines: a quotation mark that was never closed may have swallowed other rows",
+        column,
+        cure="Close the quotation mark, and look at the rows after this one: they are a part of it.",
+    )
 
 
 def _too_short(column: str) -> Refusal:
