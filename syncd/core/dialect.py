@@ -1,6 +1,7 @@
 """How a command file is written: its encoding, its separator, its header and its line ends."""
 
 import csv
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from io import StringIO
@@ -73,6 +74,18 @@ def recognise(file: BinaryIO, encoding: Encoding, separator: Separator, columns:
 def split(record: str, separator: str) -> list[str]:
     """The cells of one record, as written between the separators, without their quotes."""
     return next(csv.reader(StringIO(record, newline=""), delimiter=separator, skipinitialspace=True), [])
+
+
+def well_quoted(raw: str, separator: str) -> bool:
+    """Whether nothing but blanks follows a closing quotation mark in its cell; a lenient reader glues it on."""
+    blanks = " \t".replace(separator, "")
+    tight = re.sub(f'"[{blanks}]+(?=[{separator}\r\n]|\\Z)', '"', raw)
+    try:
+        for _ in csv.reader(StringIO(tight, newline=""), delimiter=separator, skipinitialspace=True, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
 
 
 def _sniffed(header: str, columns: Collection[str]) -> str:

@@ -1,13 +1,11 @@
 """How a command file's bytes become rows."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
-from io import StringIO
 from itertools import islice
 from typing import BinaryIO
 
-from syncd.core.dialect import Dialect, Separator, recognise, split
+from syncd.core.dialect import Dialect, Separator, recognise, split, well_quoted
 from syncd.core.encoding import Encoding, decoded
 from syncd.core.lines import COMMENT_MARKS, RECORD_LENGTH, line_ends, lines, passed_over
 from syncd.core.model import Refusal, Row
@@ -50,7 +48,7 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[Row, Refusal | None
     fed = record.fed(physical, dialect.header_line + 1)
     for written in csv.reader(fed, delimiter=separator, skipinitialspace=True):
         raw = record.taken()
-        if '"' in raw and not _well_quoted(raw, separator):
+        if '"' in raw and not well_quoted(raw, separator):
             yield _misquoted(raw, record.line)
             continue
         values = [cell.strip() for cell in written]
@@ -110,18 +108,6 @@ class _Record:
             line=opened,
             cure='Close it, or write it twice ("") inside a quoted cell.',
         )
-
-
-def _well_quoted(raw: str, separator: str) -> bool:
-    """Whether nothing but blanks follows a closing quotation mark in its cell; a lenient reader glues it on."""
-    blanks = " \t".replace(separator, "")
-    tight = re.sub(f'"[{blanks}]+(?=[{separator}\r\n]|\\Z)', '"', raw)
-    try:
-        for _ in csv.reader(StringIO(tight, newline=""), delimiter=separator, skipinitialspace=True, strict=True):
-            pass
-    except csv.Error:
-        return False
-    return True
 
 
 def _misquoted(raw: str, line: int) -> tuple[Row, Refusal]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from syncd.core.dialect import Dialect, split
+from syncd.core.dialect import Dialect, split, well_quoted
 from syncd.core.names import shown
 
 TRYBACK_COLUMN = "tryback_reason"
@@ -49,7 +49,10 @@ def _with_reason(raw: str, reason: str, dialect: Dialect) -> str:
     width = len(dialect.header)
     cells = split(raw, dialect.separator)
     played_again = TRYBACK_COLUMN in dialect.header
-    if len(cells) == width and not played_again:
+    misquoted = '"' in raw and not well_quoted(raw, dialect.separator)
+    if misquoted and played_again:
+        return raw  # where its cells end nobody knows: quoted anew, it would be taken for what it is not
+    if misquoted or (len(cells) == width and not played_again):
         return raw + dialect.separator + _quoted(reason)
     if not any(cell.strip() for cell in cells[width:]):
         del cells[width:]

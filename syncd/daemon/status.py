@@ -50,9 +50,11 @@ def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
 def dropped(reception: Reception, drop: Drop, monotonic: float) -> dict[str, Any]:
     """What lies in the drop folder, each file with why it is still there."""
     held = reception.held_since is not None
+    # A claimed one is named as it was dropped: its claim, the first folder, is nobody's business.
+    found = [*reception.uploads.items(), *((path.partition("/")[2], one) for path, one in reception.claims.items())]
     uploads = [
-        {"file": upload.sighting.path, "bytes": upload.sighting.size, "why": _why(upload, drop.settle, monotonic, held)}
-        for upload in [*reception.uploads.values(), *reception.claims.values()][:MOST]
+        {"file": path, "bytes": upload.sighting.size, "why": _why(upload, drop.settle, monotonic, held)}
+        for path, upload in found[:MOST]
     ]
     left = [
         {

@@ -158,11 +158,11 @@ class Intake:
 
     def _recover(self, done: Taking) -> None:
         """Bring a broken-off round to its end, or back to its beginning, for each file by where it is."""
-        placed = []
+        placed, trybacks = [], self._claimed_trybacks()
         for claim, path in self._repository.staged():
             arrival = self._ledger.arrival(claim, path)
             if arrival:
-                done.taken.append(self._place(arrival))
+                done.taken.append(self._place(arrival, behind=(claim, path) in trybacks))
                 placed.append(arrival)
             else:  # never noted: the claimed file is still there, and is copied again
                 self._repository.unstage(claim, path)
@@ -171,6 +171,11 @@ class Intake:
         self._let_go()
         self._drop.clear_claims()
         self._whole = True
+
+    def _claimed_trybacks(self) -> set[tuple[str, str]]:
+        """The claims of trybacks, each with the name under which it comes in."""
+        claims = (one.path.partition("/") for one in self._drop.look_at_claims())
+        return {(claim, name) for claim, _, path in claims if (name := command_name(path)) != path}
 
     def _noted(self, claimed: Claimed) -> Arrival | None:
         return self._ledger.arrival(claimed.claim, command_name(claimed.path))

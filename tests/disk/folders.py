@@ -140,7 +140,8 @@ def sha256(content: bytes) -> str:
 
 
 def _plain(sightings: list[Sighting]) -> list[Sighting]:
-    return [sighting for sighting in sightings if not sighting.obstacle]
+    plain = (sighting for sighting in sightings if not sighting.obstacle)
+    return sorted(plain, key=lambda sighting: (sighting.changed, sighting.path))
 
 
 def _files(top: Path) -> dict[str, bytes]:
