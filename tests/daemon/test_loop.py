@@ -18,7 +18,7 @@ from tests.end_to_end.daemon import PATIENCE
 from tests.run.workshop import good_users
 from tests.waiting import wait_for
 
-BATCHES = 6_000
+BATCHES = 4_000
 
 
 def program(code: str, timer: str = "on arrival", **keys: str) -> str:
@@ -321,7 +321,7 @@ STATES = [
     stopping,
 ]
 
-WATCHED, MOST_TURNS, MOST_CPU = 2.0, 30, 0.15
+WATCHED, MOST_TURNS, MOST_CPU = 1.5, 30, 0.15
 
 
 @pytest.fixture

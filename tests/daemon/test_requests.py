@@ -54,6 +54,7 @@ def test_an_archived_file_can_be_run_again(office: Office) -> None:
         ("run", {"tool": ["users"]}, "there is no tool"),
         ("approve", {"run": "nothing"}, "there is no run nothing"),
         ("approve", {"run": None}, "there is no run"),
+        ("approve", {"run": "\ud800"}, "there is no run"),
         ("pause", {"tool": "users", "until": "tomorrow"}, "is not a time as ISO 8601 writes it"),
         ("pause", {"tool": "users", "until": "2026-12-24T06:00:00"}, "does not say in which zone"),
         ("pause", {"tool": "users", "until": 7}, "is not a time"),

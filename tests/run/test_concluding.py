@@ -217,6 +217,14 @@ def test_a_permanent_file_is_archived_as_a_copy(workshop: Workshop) -> None:
     assert workshop.make(tool).counts == {Outcome.UNCHANGED: 2, Outcome.REJECTED: 1}
 
 
+def test_a_permanent_file_has_one_tryback_for_the_same_refusals(workshop: Workshop) -> None:
+    """It is run at each tick: otherwise its refused rows would pile up for ever."""
+    tool = users(after_run="keep")
+    for _ in range(3):
+        assert workshop.make(tool, MIXED).counts[Outcome.REJECTED] == 1
+    assert len([name for name in workshop.files("erp") if "_tryback_" in name]) == 1
+
+
 def test_a_permanent_file_that_can_not_be_understood_is_put_aside(workshop: Workshop) -> None:
     """It would be refused for ever."""
     workshop.make(users(after_run="keep"), REFUSED)
