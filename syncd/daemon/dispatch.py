@@ -348,6 +348,11 @@ class Dispatch:
             self._asked.remove(asked)
             asked.failed(f"the tool {asked.tool} is no longer in the settings")
 
+    def turn_away(self, reason: str) -> None:
+        """Whoever waits for a run that has not begun shall wait no longer."""
+        while self._asked:
+            self._asked.pop().failed(reason)
+
     def renew(self) -> None:
         """Note once more what must not be forgotten: the ledger is a fresh one."""
         self.timetable.renew()

@@ -35,6 +35,8 @@ LONGEST_SLEEP = 60.0
 RETRY = 2.0
 """Seconds until the machine is tried again after it refused."""
 
+STOPPING = "syncd is stopping; ask again when it has been started"
+
 LONGEST_EXPECTED = 10.0
 """Seconds that a run waits for files that have settled and are on their way to it."""
 
@@ -242,6 +244,7 @@ class Daemon:
                 self._reload()
             case Stop():
                 self._stopping += 1
+                self._dispatch.turn_away(STOPPING)
                 self._notify.stopping()
 
     def _doubt(self, error: Exception | None) -> None:
@@ -250,7 +253,7 @@ class Daemon:
 
     def _request(self, request: Request) -> None:
         if self._stopping:
-            request.refuse("syncd is stopping; ask again when it has been started", 1)
+            request.refuse(STOPPING, 1)
         else:
             self._requests.carry_out(request)
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -40,15 +41,20 @@ def served_slow(slow: Place) -> Iterator[Place]:
         syncd.kill()
 
 
-def begun(place: Place) -> "subprocess.Popen[str]":
-    """A command line that waits for the slow run."""
-    return subprocess.Popen(
+@contextmanager
+def begun(place: Place) -> Iterator["subprocess.Popen[str]"]:
+    """A command line that waits for the slow run; the run is let go at the end, whatever came."""
+    with subprocess.Popen(
         [sys.executable, "-m", "syncd", "run", "slow", "-c", str(place.settings)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as asking:
+        try:
+            yield asking
+        finally:
+            (place.folder / "go").touch()
 
 
 def test_a_run_of_the_daemon_goes_on_without_who_asked(served_slow: Place) -> None:
@@ -68,7 +74,8 @@ def test_a_run_of_the_daemon_goes_on_without_who_asked(served_slow: Place) -> No
 def test_two_syncds_never_work_at_once(slow: Place) -> None:
     """While a command does the work alone, another one that would is told who does, with exit code 1."""
     with begun(slow) as asking:
-        wait_for(lambda: slow.tells("runs"))
+        # Until the ledger is made, `runs` may find it half-way.
+        wait_for(lambda: slow.says("runs", "--json").code == 0 and slow.tells("runs"))
         said = slow.says("run", "users")
         (slow.folder / "go").touch()
         asking.communicate(timeout=PATIENCE)

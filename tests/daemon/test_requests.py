@@ -75,3 +75,13 @@ def test_a_request_that_meets_a_defect_is_refused(office: Office) -> None:
     desk = office(users=users(timer="on arrival"))
     desk.dispatch.timetable.pause = None  # type: ignore[assignment,method-assign]  # a defect
     assert "met a defect of syncd" in last_reply(desk.ask("pause", tool="users"))["error"]
+
+
+def test_whoever_waits_for_a_run_that_will_not_begin_is_told(office: Office) -> None:
+    """When syncd is to stop, a run that was asked for and has not begun keeps nobody waiting."""
+    desk = office(users=users(timer="0 3 * * *"))
+    desk.drop(good_users(2))
+    request = desk.ask("run", tool="users")
+    desk.dispatch.turn_away("syncd is stopping")
+    assert last_reply(request) == {"error": "syncd is stopping", "exit": 1}
+    assert desk.runs() == []
