@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from syncd.config import Config
     from syncd.disk.ledger import Ledger, RunRecord
 
-LEDGER = "ledger.sqlite"
 MOST = 1_000_000
 
 
 @contextmanager
 def history(config: Config) -> Iterator[Ledger | None]:
     """The ledger; None while there is none. Raises `LedgerFault` for a ruined one, `Fault` for who may not read it."""
-    from syncd.disk.ledger import Ledger
+    from syncd.disk.ledger import NAME, Ledger
 
-    path = config.state.folder / LEDGER
+    path = config.state.folder / NAME
     try:
         ledger = Ledger(path) if path.exists() else None
     except PermissionError as error:

@@ -15,7 +15,8 @@ class Books:
 
     def __init__(self, plant: Plant, now: datetime) -> None:
         self._plant = plant
-        self.loop, self.intake, self.runs = (plant.open_ledger(now) for _ in range(3))
+        self.loop = plant.open_ledger(now)  # checked whole: that is done once
+        self.intake, self.runs = (Ledger(plant.ledger_path) for _ in range(2))
         self._doubtful: set[Ledger] = set()
 
     def doubt(self) -> None:

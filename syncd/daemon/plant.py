@@ -12,7 +12,7 @@ from syncd.config import Config
 from syncd.daemon.orders import Orders
 from syncd.daemon.vigil import Vigil
 from syncd.disk.drop import Drop
-from syncd.disk.ledger import Ledger, opened
+from syncd.disk.ledger import NAME, Ledger, opened
 from syncd.disk.lock import Lock
 from syncd.disk.repository import RUNNING, Repository
 from syncd.disk.watch import Watch, means
@@ -33,7 +33,7 @@ class Plant:
     @property
     def ledger_path(self) -> Path:
         """Where the ledger lies."""
-        return self.state / "ledger.sqlite"
+        return self.state / NAME
 
     @property
     def spool(self) -> Path:

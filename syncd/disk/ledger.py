@@ -15,6 +15,9 @@ from syncd.core.names import numbered, shown
 from syncd.disk.durable import rename_new
 from syncd.errors import LedgerFault
 
+NAME = "ledger.sqlite"
+"""What the ledger is called in the state folder."""
+
 MIGRATIONS = (
     """
     CREATE TABLE arrivals (

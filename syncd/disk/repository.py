@@ -366,9 +366,12 @@ def _copy(source: Path, target: Path) -> None:
         try:
             os.fchmod(handle, 0o640)
             copy_bytes(reading, handle, os.fstat(reading).st_size)
+            rename_new(draft, target)
+        except BaseException:
+            os.unlink(draft)  # on a full disk every byte counts
+            raise
         finally:
             os.close(handle)
-        rename_new(draft, target)
     finally:
         os.close(reading)
 
