@@ -383,6 +383,20 @@ def test_a_file_that_is_gone_or_none_is_not_handed_out(repository: Repository, t
     assert os.listdir(repository.folder / ".running") == []
 
 
+@pytest.mark.root
+def test_a_copy_that_a_full_disk_breaks_off_leaves_nothing(repository: Repository) -> None:
+    """What is left of it would fill the disk a little more at each try."""
+
+    def work() -> None:
+        repository.make()
+        put(repository, "users.csv", b"x" * 200_000)
+        with pytest.raises(OSError, match="No space left"):
+            repository.begin(RUN, "users.csv", copy=True)
+        assert [name for _, _, names in os.walk(repository.folder / ".running") for name in names] == []
+
+    with_disk(repository.folder, "300k", work)
+
+
 def test_a_copy_is_whole_or_not_there(repository: Repository) -> None:
     """After a kill at any deed, a copy that can be found is one that can be run."""
     put(repository, "users.csv", b"rows" * 1000)
