@@ -14,7 +14,6 @@ Moments are aware. They are compared as instants: Python compares two moments of
 which is wrong in the hour that comes twice.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,12 +48,6 @@ class Every:
         interval = timedelta(seconds=self.seconds)
         return EPOCH + ((moment - EPOCH) // interval + 1) * interval
 
-    def until(self, moment: datetime, since: datetime) -> datetime | None:
-        """The last tick in (since, moment]."""
-        interval = timedelta(seconds=self.seconds)
-        tick = EPOCH + (moment - EPOCH) // interval * interval
-        return tick if tick > since.astimezone(UTC) else None
-
 
 @dataclass(frozen=True, slots=True)
 class Cron:
@@ -79,17 +72,6 @@ class Cron:
             # The second time that the clock shows an hour, CronSim offers what it showed the first time.
         return None
 
-    def until(self, moment: datetime, since: datetime) -> datetime | None:
-        """The last tick in (since, moment], found by halving: `since` may lie years back."""
-        start, end = since.astimezone(UTC), moment.astimezone(UTC)
-
-        def exhausted(minutes: int) -> bool:
-            tick = self.after((start + minutes * MINUTE).astimezone(moment.tzinfo))
-            return tick is None or tick > end
-
-        minutes = bisect_left(range(max(0, -((start - end) // MINUTE))), True, key=exhausted)
-        return self.after((start + (minutes - 1) * MINUTE).astimezone(moment.tzinfo)) if minutes else None
-
 
 @dataclass(frozen=True, slots=True)
 class OnArrival:
@@ -99,10 +81,6 @@ class OnArrival:
         return "on arrival"
 
     def after(self, moment: datetime) -> datetime | None:
-        """Never."""
-        return None
-
-    def until(self, moment: datetime, since: datetime) -> datetime | None:
         """Never."""
         return None
 
@@ -194,26 +172,18 @@ def _ticks(timers: Sequence[Timer], after: datetime) -> Iterator[datetime]:
         after = tick
 
 
-def last_tick(timers: Sequence[Timer], before: datetime, since: datetime) -> datetime | None:
-    """The latest tick in (since, before], in the zone of `before`: many that were missed are made up by one run."""
-    ticks = [tick for timer in timers if (tick := timer.until(before, since))]
-    return max(ticks).astimezone(before.tzinfo) if ticks else None
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How things stand with one tool.
 
     `ticked` is the moment up to which ticks are spent: until there is one, no tick counts. `waiting` tells that there
-    is a file to run, `asked` that a person wants it run now. `blocked_until` is set from a run that could not reach
-    the site until the next run that could. Of a kept file, which waits for ever, leave `on arrival` out of `timers`.
+    is a file to run. `blocked_until` is set from a run that could not reach the site until the next run that could. Of a kept file, which waits for ever, leave `on arrival` out of `timers`.
     """
 
     name: str
     timers: tuple[Timer, ...] = ()
     ticked: datetime | None = None
     waiting: bool = False
-    asked: bool = False
     paused: bool = False
     blocked_until: datetime | None = None
 
@@ -221,9 +191,9 @@ class Standing:
 def due(tools: Sequence[Standing], now: datetime) -> list[str]:
     """The tools that should start now, in the order given.
 
-    A tool is due when a file waits, it is not paused, and a person asked, or a tick came since `ticked`, or the
-    back-off from an unreachable site is over, or (without a back-off) it runs on arrival. So asking and a tick cut a
-    back-off short, and a pause stops everything.
+    A tool is due when a file waits, it is not paused, and a tick came since `ticked`, or the back-off from an
+    unreachable site is over, or (without a back-off) it runs on arrival. So a tick cuts a back-off short. What a person
+    asks for is not due: it is done at once.
     """
     return [tool.name for tool in tools if tool.waiting and not tool.paused and _wanted(tool, now)]
 
@@ -237,7 +207,7 @@ def spent(tools: Sequence[Standing], now: datetime) -> list[str]:
 
 
 def _wanted(tool: Standing, now: datetime) -> bool:
-    if tool.asked or _ticked(tool, now):
+    if _ticked(tool, now):
         return True
     if tool.blocked_until:
         return now.astimezone(UTC) >= tool.blocked_until.astimezone(UTC)

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -210,7 +210,7 @@ class Daemon:
             return []
         now = self._now()
         moment = self._dispatch.next_at(now)
-        return [(moment - now).total_seconds()] if moment else []
+        return [(moment.astimezone(UTC) - now.astimezone(UTC)).total_seconds()] if moment else []
 
     def _work(self) -> None:
         """Do what there is to do now. Raises `OSError` or `Fault` when the machine does not let it be done."""

@@ -1,7 +1,7 @@
 """The timetable: up to when the ticks of each tool are spent, and which tools are paused."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from syncd import logs
 from syncd.core.agenda import next_tick
@@ -33,7 +33,8 @@ class Timetable:
     def ticked(self, tool: str, now: datetime) -> bool:
         """Whether a tick came that is not spent."""
         tick = self.next_tick(tool, now)
-        return tick is not None and tick <= now
+        # As instants: two moments of one zone are compared by their wall time, which is wrong when clocks go back.
+        return tick is not None and tick.astimezone(UTC) <= now.astimezone(UTC)
 
     def note(self, tools: Iterable[str], at: datetime) -> None:
         """The ticks of some tools are spent up to a moment."""

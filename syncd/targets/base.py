@@ -1,5 +1,6 @@
 """The seam to a site: call a web-service function, get its result or an error sorted by who must act."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -25,18 +26,13 @@ class Target(Protocol):
         ...
 
 
-class TargetSettings(Settings):
+class TargetSettings(Settings, ABC):
     """The keys of `[target]` that every kind has."""
 
     kind: ClassVar[str]
     connections: int = Field(default=4, ge=1, le=64)
     """How many calls may be under way at once."""
 
+    @abstractmethod
     def open(self, state: Path) -> Target:
         """A target ready to be called; `state` is the state folder. Opens no connection yet."""
-        raise NotImplementedError
-
-    @property
-    def site(self) -> str:
-        """What tells this site from another in the ledger."""
-        raise NotImplementedError

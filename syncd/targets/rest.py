@@ -64,11 +64,6 @@ class RestSettings(TargetSettings):
         """The site; raises `Fault` when the token can't be read or is open to everybody."""
         return Rest(self.url, _token(self.token_file), timeout=self.timeout, connections=self.connections)
 
-    @property
-    def site(self) -> str:
-        """What tells this site from another in the ledger."""
-        return self.url
-
 
 class Rest:
     """Calls web-service functions of a Moodle site over connections that are kept alive. TLS is checked."""

@@ -4,6 +4,7 @@ A new kind is one new file in this package, holding one class with its `kind`; n
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -62,7 +63,7 @@ class Memory:
     known: dict[str, Any] = field(default_factory=dict)
 
 
-class RowTool(Tool):
+class RowTool(Tool, ABC):
     """A kind whose file is read row by row and planned against the site."""
 
     columns: ClassVar[frozenset[str]]
@@ -70,9 +71,6 @@ class RowTool(Tool):
     required: ClassVar[frozenset[str]] = frozenset()
     secret: ClassVar[frozenset[str]] = frozenset()
     """Columns whose cells are never shown, kept or logged."""
-    functions: ClassVar[frozenset[str]] = frozenset()
-    """The web-service functions that this kind calls."""
-
     separator: Separator | None = None
     """Between the cells: `auto`, `,`, `;`, `tab` or `:`. Default: as in `[csv]`."""
     encoding: Encoding | None = None
@@ -125,13 +123,13 @@ class RowTool(Tool):
         misspelt = f"There are names that look like {' and '.join(meant)}: correct them. " if meant else ""
         return f"{misspelt}Write a header with this column, or set the separator if it is split in the wrong places."
 
+    @abstractmethod
     def check(self, row: Row) -> Wish | Refusal:
         """What a row wishes, or why it is refused whatever the site says."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plan(self, wishes: Sequence[Wish], memory: Memory) -> Conversation:
         """Ask the site about some rows, in file order, and return one step for each, in the same order."""
-        raise NotImplementedError
 
 
 def kinds() -> dict[str, type[Tool]]:

@@ -1,7 +1,7 @@
 """When tools run."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +18,6 @@ from syncd.core.agenda import (
     Timers,
     backoff,
     due,
-    last_tick,
     next_tick,
     next_ticks,
     on_arrival,
@@ -166,30 +165,6 @@ class TestTicks:
             assert tick.tzinfo is zone
             assert tick.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == tick.replace(tzinfo=None)
 
-    @given(TIMERS, MOMENTS, ZONES, st.integers(0, 4_000))
-    def test_the_last_tick_is_what_counting_finds(
-        self, timer: Timer, since: datetime, zone: ZoneInfo, minutes: int
-    ) -> None:
-        """Searching backwards agrees with going forward tick by tick."""
-        before = since + timedelta(seconds=minutes * (1 if timer == Every(10.0) else 60))
-        ticks = next_ticks((timer,), since.astimezone(zone), 4_001)
-        passed = list(takewhile(lambda tick: tick.astimezone(UTC) <= before, ticks))
-        found = last_tick((timer,), before.astimezone(zone), since)
-        assert (found and found.astimezone(UTC)) == (passed[-1].astimezone(UTC) if passed else None)
-
-    @pytest.mark.parametrize("timer", [Every(10.0), Cron("* * * * *"), Cron("0 3 29 2 *")])
-    def test_years_of_missed_ticks_are_one(self, timer: Timer) -> None:
-        """However long syncd was down, the last tick is found without walking through all of them."""
-        tick = last_tick((timer,), paris("2026-11-22T09:17:00"), datetime(1990, 1, 1, tzinfo=UTC))
-        assert tick
-        assert tick in {paris("2026-11-22T09:17"), paris("2024-02-29T03:00")}
-
-    def test_a_tick_at_the_end_counts_and_one_at_the_start_does_not(self) -> None:
-        """The span is open at its start, so that no tick is made up twice."""
-        nine = paris("2026-11-22T09:00")
-        assert last_tick((Cron("0 9 * * *"),), nine, nine - MINUTE) == nine
-        assert last_tick((Cron("0 9 * * *"),), nine + MINUTE, nine) is None
-
 
 class TestClockChanges:
     """Debian's rule, in Paris: 2:00 becomes 3:00 on 29 March 2026, and 3:00 becomes 2:00 on 25 October."""
@@ -254,9 +229,9 @@ class TestDue:
         return bool(due([Standing("users", **standing)], self.NOW))  # type: ignore[arg-type]  # any field may be given
 
     def test_nothing_is_due_without_a_file(self) -> None:
-        """A tool with nothing to run does not run, whoever asks."""
+        """A tool with nothing to run does not run."""
         past = self.NOW - timedelta(hours=1)
-        assert not self.due(timers=(OnArrival(), *QUARTER), ticked=past, asked=True, blocked_until=past)
+        assert not self.due(timers=(OnArrival(), *QUARTER), ticked=past, blocked_until=past)
 
     def test_a_file_is_run_on_arrival(self) -> None:
         """A tool that runs on arrival needs no tick."""
@@ -277,8 +252,9 @@ class TestDue:
         assert not self.due(timers=QUARTER, waiting=True)
 
     def test_a_pause_stops_everything(self) -> None:
-        """Not even who asks starts a paused tool."""
-        assert not self.due(timers=(OnArrival(),), waiting=True, asked=True, paused=True)
+        """No timer starts a paused tool."""
+        past = self.NOW - timedelta(days=7)
+        assert not self.due(timers=(OnArrival(), *QUARTER), ticked=past, waiting=True, paused=True)
 
     def test_a_backoff_blocks_arrivals_until_it_is_over(self) -> None:
         """A site that could not be reached is left alone for a while, then tried again without a tick."""
@@ -286,16 +262,15 @@ class TestDue:
         assert not self.due(timers=(OnArrival(),), waiting=True, blocked_until=later)
         assert self.due(waiting=True, blocked_until=past)
 
-    def test_a_tick_and_a_person_cut_a_backoff_short(self) -> None:
-        """Whoever knows that the site is back need not wait."""
+    def test_a_tick_cuts_a_backoff_short(self) -> None:
+        """The next time of the timer is a try of its own."""
         later = self.NOW + timedelta(hours=6)
-        assert self.due(waiting=True, asked=True, blocked_until=later)
         assert self.due(timers=QUARTER, waiting=True, ticked=self.NOW - timedelta(hours=1), blocked_until=later)
 
     def test_the_order_is_that_of_the_settings(self) -> None:
         """Users come before enrolments."""
         names = ["users", "courses", "enrolments"]
-        assert due([Standing(name, waiting=True, asked=True) for name in names], self.NOW) == names
+        assert due([Standing(name, timers=(OnArrival(),), waiting=True) for name in names], self.NOW) == names
 
     def test_a_tick_with_nothing_to_run_is_spent(self) -> None:
         """A file that comes after the tick waits for the next one."""

@@ -30,11 +30,6 @@ class SandboxSettings(TargetSettings):
         """The practice site `sandbox.sqlite` in `state`, made at the first call if it is not there."""
         return Sandbox(state / "sandbox.sqlite", profile_fields=self.profile_fields)
 
-    @property
-    def site(self) -> str:
-        """There is one practice site."""
-        return "sandbox"
-
 
 @dataclass(frozen=True, slots=True)
 class _Function:

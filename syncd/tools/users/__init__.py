@@ -18,7 +18,7 @@ from syncd.tools.users.columns import (
     YES_OR_NO,
     Unfit,
 )
-from syncd.tools.users.plan import CREATE, DELETE, NO_DEEDS, UPDATE, Deeds, UserWish, planned, protected
+from syncd.tools.users.plan import NO_DEEDS, Deeds, UserWish, planned, protected
 from syncd.tools.users.settings import UserSettings
 
 PROSE = frozenset({"description", "address"})
@@ -37,19 +37,6 @@ class UsersTool(UserSettings):
     column_patterns = (PROFILE_FIELDS, ENROLMENTS)
     required: ClassVar[frozenset[str]] = frozenset({"username", "firstname", "lastname"})
     secret: ClassVar[frozenset[str]] = frozenset({"password"})
-    functions = frozenset(
-        {
-            "core_user_get_users_by_field",
-            CREATE,
-            UPDATE,
-            DELETE,
-            "core_cohort_get_cohorts",
-            "core_cohort_search_cohorts",
-            "core_cohort_get_cohort_members",
-            "core_cohort_create_cohorts",
-            "core_cohort_add_cohort_members",
-        }
-    )
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""
