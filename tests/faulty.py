@@ -60,7 +60,7 @@ class Faulty:
             raise self.away
         if function not in FUNCTIONS:
             return self.site.call(function, parameters)
-        items = parameters[FUNCTIONS[function].items]
+        items = parameters[FUNCTIONS[function].items] if FUNCTIONS[function].items else [parameters]
         with self._lock:
             number = len(self.calls)
             self.calls.append((function, len(items)))

@@ -13,7 +13,7 @@ import pytest
 import tomli
 
 from syncd.config import Config, load, machine_zone
-from syncd.config.keys import Key, describe_keys
+from syncd.config.keys import ROWS, Key, describe_keys
 from syncd.core.agenda import Every, OnArrival
 from syncd.core.guard import Count
 from syncd.errors import Problem, SettingsError
@@ -22,6 +22,7 @@ from syncd.tools.base import RowTool
 PROJECT = Path(__file__).parent.parent
 SHIPPED = PROJECT / "syncd.toml"
 DOCUMENTED = PROJECT / "docs" / "SETTINGS.md"
+KINDS = DOCUMENTED.parent / "kinds"
 
 FOLDERS = """
 [drop]
@@ -396,7 +397,7 @@ class TestDocumentation:
         name = key.place.removeprefix("tools.NAME.").removeprefix("target.") if key.place.count(".") > 1 else key.name
         default = documented()[(key.place.partition(".")[0], key.kind)][name]
         if default.startswith("`"):
-            assert default.strip("`") in SHIPPED.read_text(encoding="utf-8")
+            assert default.strip("`") in _example(key)
 
     def test_the_document_explains_nothing_else(self) -> None:
         """A key that is gone is gone from the document too."""
@@ -416,9 +417,24 @@ def shown(tables: Mapping[str, Any], key: Key) -> bool:
         return re.search(rf"^#   {path[0]} = ", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE) is not None
     if table != "tools":
         return path[0] in tables[table]
+    if key.kind:
+        tables = tomli.loads(uncommented(_example(key)))
     return any(
-        _leads(tool, path[1:]) for name, tool in tables["tools"].items() if key.kind in {"", tool.get("kind", name)}
+        _leads(tool, path[1:]) for name, tool in tables["tools"].items() if _has_key(tool.get("kind", name), key)
     )
+
+
+def _has_key(kind: str, key: Key) -> bool:
+    return key.kind in {"", kind} or (key.kind == ROWS and kind == "users")
+
+
+def _example(key: Key) -> str:
+    """The settings that show a key: a kind's own stand on its page, all others in the shipped file."""
+    page = KINDS / f"{key.kind}.md"
+    if not page.exists():
+        return SHIPPED.read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return str(example)
 
 
 def _leads(table: Any, path: list[str]) -> bool:
@@ -428,8 +444,9 @@ def _leads(table: Any, path: list[str]) -> bool:
 def documented() -> dict[tuple[str, str], dict[str, str]]:
     """The keys of the document with their defaults, by table and kind."""
     sections: dict[tuple[str, str], dict[str, str]] = {}
-    for line in DOCUMENTED.read_text(encoding="utf-8").splitlines():
-        if heading := re.match(r"## `\[([a-z]+)[^\]]*\]`(?: of kind `([a-z]+)`)?", line):
+    pages = [DOCUMENTED, *sorted(KINDS.glob("*.md"))]
+    for line in (line for page in pages for line in page.read_text(encoding="utf-8").splitlines()):
+        if heading := re.match(r"## `\[([a-z]+)[^\]]*\]`(?: of kinds?(?: that read)? `([a-z-]+)`)?", line):
             rows = sections.setdefault((heading[1], heading[2] or ""), {})
         elif row := re.match(r"\| `([a-z_.]+)` \| (.+?) \| .+ \|$", line):
             rows[row[1]] = row[2]

@@ -177,7 +177,8 @@ class Standing:
     """How things stand with one tool.
 
     `ticked` is the moment up to which ticks are spent: until there is one, no tick counts. `waiting` tells that there
-    is a file to run. `blocked_until` is set from a run that could not reach the site until the next run that could. Of a kept file, which waits for ever, leave `on arrival` out of `timers`.
+    is a file to run. `blocked_until` is set from a run that could not reach the site until the next run that could. Of
+    a kept file, which waits for ever, leave `on arrival` out of `timers`.
     """
 
     name: str

@@ -27,6 +27,8 @@ CODES: dict[str, str] = {
     "email-taken": "another account has this e-mail address",
     "rename": "the row would rename an account, which is not allowed",
     "protected": "the account is one that the tool must never touch",
+    "user-missing": "the site has no account that the row names",
+    "course-missing": "the site has no course that the row names",
     "cohort-missing": "the site has no such cohort, and none can be made",
     "earlier-row": "an earlier row about the same thing was refused",
     "site-refused": "Moodle refuses the row",

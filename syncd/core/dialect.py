@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import BinaryIO, Literal
@@ -29,8 +29,9 @@ class Dialect:
 
     `encoding` is a Python codec, `bom` the byte order mark that stands before the text. `header` holds the column
     names, stripped and in lower case, without empty ones at the end; `header_raw` is the header as read, which stands
-    on line `header_line`. `newline` is the header's line end. `cut_off_possible` tells that the file does not end with
-    a line end: its last row may be a part of what was meant.
+    on line `header_line`; of a file that has none, `header_line` is 0 and `header_raw` what its header would be.
+    `newline` is the first line end. `cut_off_possible` tells that the file does not end with a line end: its last row
+    may be a part of what was meant.
     """
 
     encoding: str
@@ -43,10 +44,18 @@ class Dialect:
     cut_off_possible: bool
 
 
-def recognise(file: BinaryIO, encoding: Encoding, separator: Separator, columns: Collection[str]) -> Dialect:
+def recognise(
+    file: BinaryIO,
+    encoding: Encoding,
+    separator: Separator,
+    columns: Collection[str],
+    positional: Sequence[str] = (),
+) -> Dialect:
     """Find out how a file is written, reading it once from here to its end, in flat memory.
 
-    `columns` are the names that a header may have; they decide between separators. Raises `FileRefused` with the codes
+    `columns` are the names that a header may have; they decide between separators. A file whose first row has none of
+    them needs no header if there are `positional` names for its columns, in their order; unless a separator is set,
+    `;` stands between its cells. Raises `FileRefused` with the codes
     `empty`, `not-text`, `encoding`, `cut-off` (inside a character), `quote-open`, `column-twice` or `column-unknown`.
     """
     survey = Survey(file, encoding)
@@ -58,6 +67,11 @@ def recognise(file: BinaryIO, encoding: Encoding, separator: Separator, columns:
     if not at:
         raise FileRefused("empty", "the file has no header and no row", cure="Upload the file again, with its rows.")
     header_raw = survey.reread(line.rstrip("\r\n"))
+    newline = line[len(line.rstrip("\r\n")) :] or "\n"
+    if positional and not _is_header(header_raw, columns):
+        mark = {"auto": ";", "tab": "\t"}.get(separator, separator)
+        names = tuple(positional)
+        return Dialect(codec, survey.bom, mark, names, mark.join(names), 0, newline, not survey.ends_in_line_end)
     mark = _sniffed(header_raw, columns) if separator == "auto" else "\t" if separator == "tab" else separator
     return Dialect(
         encoding=codec,
@@ -66,7 +80,7 @@ def recognise(file: BinaryIO, encoding: Encoding, separator: Separator, columns:
         header=_checked(header_raw, mark, at, columns),
         header_raw=header_raw,
         header_line=at,
-        newline=line[len(line.rstrip("\r\n")) :] or "\n",
+        newline=newline,
         cut_off_possible=not survey.ends_in_line_end,
     )
 
@@ -86,6 +100,10 @@ def well_quoted(raw: str, separator: str) -> bool:
     except csv.Error:
         return False
     return True
+
+
+def _is_header(line: str, columns: Collection[str]) -> bool:
+    return any(name in columns for separator in _SEPARATORS for name in _names(line, separator, columns))
 
 
 def _sniffed(header: str, columns: Collection[str]) -> str:

@@ -8,16 +8,24 @@ from typing import Literal
 class Function:
     """How a function takes many items at once.
 
-    `items` names its list parameter. `bare` items are plain values instead of objects: the act's item has one value.
-    `answer` tells what comes back: a list of objects with an `id`, in the order sent (`ids`), a list of `warnings`
-    with the `itemid` of each refused item (`warnings`), warnings that name no item (`vague`), or nothing (`null`).
+    `items` names its list parameter; "": the call is one item, whose keys are its parameters. `bare` items are plain
+    values instead of objects: the act's item has one value.
+
+    `answer` tells what comes back: objects with the new ids under `id`, in the order sent (`ids`); `warnings`, each
+    with the `itemid` of a refused item; warnings that name no item (`vague`); an object for each item that holds its
+    place `index`, the `id`, and a `code` and `message` if it was refused (`each`, the companion's way); or nothing that
+    need be read (`null`).
+
+    Batches of a function that is not `parallel` only wait for each other's locks: they are sent one by one.
     """
 
     name: str
     items: str
     batch: int
-    answer: Literal["ids", "warnings", "vague", "null"]
+    answer: Literal["ids", "warnings", "vague", "each", "null"]
     bare: bool = False
+    id: str = "id"
+    parallel: bool = True
 
 
 # In the order in which those of one stretch of a file are sent: what frees a name comes before what takes it, and what
@@ -27,10 +35,53 @@ FUNCTIONS = {
     for function in (
         # Batch sizes as measured: past these, a request only gets longer, and a refused one costs more.
         Function("core_user_delete_users", "userids", 50, "null", bare=True),
+        Function("core_course_delete_courses", "courseids", 5, "warnings", bare=True),
+        Function("core_course_delete_categories", "categories", 20, "null", parallel=False),
+        Function("core_cohort_delete_cohorts", "cohortids", 50, "null", bare=True),
+        Function("core_group_delete_groups", "groupids", 100, "null", bare=True),
+        Function("core_group_delete_groupings", "groupingids", 100, "null", bare=True),
+        Function("local_syncd_restore_users", "users", 100, "each"),
         Function("core_user_update_users", "users", 250, "warnings"),
+        Function("core_course_create_categories", "categories", 50, "ids", parallel=False),
+        Function("core_course_update_courses", "courses", 50, "warnings"),
+        Function("core_course_create_courses", "courses", 20, "ids", parallel=False),
+        Function("core_course_duplicate_course", "", 1, "ids"),
+        Function("core_course_import_course", "", 1, "null"),
+        Function("local_syncd_set_sections", "sections", 50, "each"),
+        Function("local_syncd_set_enrol_methods", "methods", 50, "each"),
+        Function("local_syncd_reset_courses", "courses", 5, "each"),
+        Function("enrol_meta_delete_instances", "instances", 20, "null", parallel=False),
+        Function("enrol_meta_add_instances", "instances", 20, "null", parallel=False),
         # Its answer has ids, but of cohorts: no act must take one for the id of the account that its row is about.
-        Function("core_cohort_create_cohorts", "cohorts", 50, "null"),
+        Function("core_cohort_create_cohorts", "cohorts", 50, "ids"),
+        Function("core_cohort_update_cohorts", "cohorts", 50, "null"),
+        Function("local_syncd_create_users", "users", 200, "each"),
         Function("core_user_create_users", "users", 100, "ids"),
+        Function("core_cohort_delete_cohort_members", "members", 250, "null"),
         Function("core_cohort_add_cohort_members", "members", 250, "vague"),
+        Function("local_syncd_set_cohort_enrolments", "instances", 50, "each", parallel=False),
+        Function("enrol_manual_unenrol_users", "enrolments", 100, "null"),
+        Function("local_syncd_unenrol_users", "enrolments", 100, "each"),
+        Function("enrol_manual_enrol_users", "enrolments", 100, "null"),
+        Function("local_syncd_enrol_users", "enrolments", 100, "each"),
+        Function("core_role_unassign_roles", "unassignments", 100, "null"),
+        Function("core_role_assign_roles", "assignments", 100, "null"),
+        Function("core_group_create_groups", "groups", 50, "ids"),
+        Function("core_group_update_groups", "groups", 50, "null"),
+        Function("core_group_create_groupings", "groupings", 50, "ids"),
+        Function("core_group_update_groupings", "groupings", 50, "null"),
+        Function("core_group_assign_grouping", "assignments", 100, "null"),
+        Function("core_group_unassign_grouping", "unassignments", 100, "null"),
+        Function("core_group_delete_group_members", "members", 100, "null"),
+        Function("core_group_add_group_members", "members", 100, "null"),
+        Function("local_syncd_delete_group_members", "members", 100, "each"),
+        Function("local_syncd_add_group_members", "members", 100, "each"),
+        Function("core_files_upload", "", 1, "ids", id="itemid"),
     )
 }
+
+SITE_INFO = "core_webservice_get_site_info"
+"""What tells who the token belongs to, and which functions it may call."""
+
+BUNDLE = "tool_mobile_call_external_functions"
+"""Moodle's own function that carries out many small calls in one request."""

@@ -67,9 +67,9 @@ class Guard(Settings):
     """The limits of a tool; over one of them the run is held and nothing is sent."""
 
     deletes: Limit = Share(Fraction(5))
-    """How many rows may delete or suspend an account: a share of the file's rows, or a number of rows."""
+    """How many rows may delete or suspend what they name: a share of the file's rows, or a number of rows."""
     changes: Limit = Share(Fraction(50))
-    """How many rows may change, suspend or delete an account that exists."""
+    """How many rows may change, suspend or delete something that exists."""
     errors: Limit = Share(Fraction(10))
     """How many rows may be refused."""
     rows_at_least: int = Field(default=1, ge=0)
@@ -77,10 +77,10 @@ class Guard(Settings):
 
 
 _LIMITED = {
-    "deletes": (frozenset({Outcome.DELETED, Outcome.SUSPENDED}), "would delete or suspend an account"),
+    "deletes": (frozenset({Outcome.DELETED, Outcome.SUSPENDED}), "would delete or suspend something"),
     "changes": (
         frozenset({Outcome.UPDATED, Outcome.SUSPENDED, Outcome.DELETED}),
-        "would change, suspend or delete an account",
+        "would change, suspend or delete something",
     ),
     "errors": (frozenset({Outcome.REJECTED}), "are refused"),
 }

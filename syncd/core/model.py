@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -63,14 +64,18 @@ class Act:
     """One item of one web-service call.
 
     `secrets` maps keys of the item to the columns that hold their values: they are read again from the file when the
-    call is made, so that no password is ever spooled. `takes_id` names the key that receives the id which an earlier
-    act of this run got for the same subject ("" when the item is complete).
+    call is made, so that no password (and no picture) is ever spooled.
+
+    What an act makes has no id before it is made; until then it goes by a name. `gives` is the name under which the id
+    that the site answers is known to later acts of this run, of any row ("" : the subject of the step). `takes` maps
+    keys of the item, dots leading into nested ones, to the names whose ids they receive: an act waits for them.
     """
 
     function: str
     item: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)
-    takes_id: str = ""
+    gives: str = ""
+    takes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Step:
 
     `subject` names the thing that the row is about, so that two rows about one thing keep their order.
     `notes` are remarks for the report ("e-mail left alone: protected").
+    `lacks` names the kind of thing ("user", "course") for want of which a row is refused: another file may bring it.
     """
 
     line: int
@@ -87,6 +93,7 @@ class Step:
     acts: tuple[Act, ...] = ()
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,25 @@ class Result:
     subject: str = ""
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is known of the site before a run plans: which functions it offers, and what the settings say of it.
+
+    `roles` maps role shortnames to ids, as the settings give them; `zone` is the site's clock, and `now` the moment at
+    which the run began, in seconds since 1970.
+    """
+
+    functions: frozenset[str] = frozenset()
+    roles: Mapping[str, int] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    now: int = 0
+    user: int = 0
+
+    def has(self, function: str) -> bool:
+        """Whether the token may call a web-service function."""
+        return function in self.functions
 
 
 @dataclass(frozen=True, slots=True)

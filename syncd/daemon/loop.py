@@ -113,6 +113,7 @@ class Daemon:
             ledger=self._books.runs,
             target=self._targets[-1],
             connections=self._config.target.connections,
+            roles=self._config.target.roles,
             site=self._config.site.name,
             spool=self._plant.spool,
             now=self._now,

@@ -74,13 +74,14 @@ def _private(path: Path) -> IO[bytes]:
 
 
 def _step(step: Step) -> list[Any]:
-    acts = [[act.function, act.item, act.secrets, act.takes_id] for act in step.acts]
-    return [step.line, step.outcome, step.subject, acts, _refusal(step.refusal), step.notes]
+    acts = [[act.function, act.item, act.secrets, act.gives, act.takes] for act in step.acts]
+    return [step.line, step.outcome, step.subject, acts, _refusal(step.refusal), step.notes, step.lacks]
 
 
 def _read_step(fields: list[Any]) -> Step:
-    line, outcome, subject, acts, refusal, notes = fields
-    return Step(line, Outcome(outcome), subject, tuple(Act(*act) for act in acts), _read_refusal(refusal), tuple(notes))
+    line, outcome, subject, acts, refusal, notes, lacks = fields
+    taken = tuple(Act(*act) for act in acts)
+    return Step(line, Outcome(outcome), subject, taken, _read_refusal(refusal), tuple(notes), lacks)
 
 
 def _result(result: Result) -> list[Any]:

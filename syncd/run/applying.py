@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,6 +60,7 @@ class Apply:
         self._again = again
         self._ready = ready
         self._made: dict[str, int] = {}
+        self._named: dict[str, int] = {}
         self.down: Exception | None = None
 
     def results(self, pairs: Iterable[Pair]) -> Iterator[list[Result]]:
@@ -68,27 +69,21 @@ class Apply:
 
     def _apply(self, window: list[Pair]) -> list[Result]:
         fates: list[dict[int, Fate]] = [{} for _ in window]
-        while self._send_what_can_go(window, fates):
-            pass
+        while going := _going(window, fates):
+            function, acts = going
+            for (place, number), fate in self._send(function, window, acts):
+                fates[place][number] = fate
+                if isinstance(fate, Done) and fate.id is not None:
+                    step = window[place][1]
+                    self._note(step.acts[number].gives, step.subject, fate.id)
         self._made = {subject: made for subject, made in self._made.items() if self._again(subject)}
         return [self._result(step, fate) for (_, step), fate in zip(window, fates, strict=True)]
 
-    def _send_what_can_go(self, window: list[Pair], fates: list[dict[int, Fate]]) -> bool:
-        """Send every act that those before it in its row no longer keep back; whether there was any."""
-        sent = False
-        for function in FUNCTIONS.values():
-            going = [
-                (place, number)
-                for place, (_, step) in enumerate(window)
-                for number, act in enumerate(step.acts)
-                if act.function == function.name and _next_is(number, fates[place])
-            ]
-            for (place, number), fate in self._send(function, window, going):
-                sent = True
-                fates[place][number] = fate
-                if isinstance(fate, Done) and fate.id is not None:
-                    self._made[window[place][1].subject] = fate.id
-        return sent
+    def _note(self, gives: str, subject: str, made: int) -> None:
+        if gives:
+            self._named[gives] = made
+        else:
+            self._made[subject] = made
 
     def _send(
         self, function: Function, window: list[Pair], acts: list[tuple[int, int]]
@@ -106,8 +101,9 @@ class Apply:
             else:
                 items.append(((place, number), item))
         batches = [items[start : start + function.batch] for start in range(0, len(items), function.batch)]
-        futures = [self._pool.submit(self._call, function, [item for _, item in batch]) for batch in batches]
-        for batch, future in zip(batches, futures, strict=True):
+        futures = (self._pool.submit(self._call, function, [item for _, item in batch]) for batch in batches)
+        # Taken one by one, each batch is sent when the one before is done.
+        for batch, future in zip(batches, list(futures) if function.parallel else futures, strict=True):
             fates, error = future.result()
             self.down = self.down or error
             yield from zip([name for name, _ in batch], fates, strict=True)
@@ -116,14 +112,16 @@ class Apply:
         item = dict(act.item)
         for key, column in act.secrets.items():
             item[key] = _unguessable() if column == NO_PASSWORD else row.cells[column]
-        if act.takes_id:
-            if subject not in self._made:
+        for key, name in act.takes.items():
+            made = self._named.get(name) if name else None
+            made = made or self._made.get(name or subject)
+            if made is None:
                 return Refusal(
                     "earlier-row",
                     "an earlier row was to create this, and it was refused",
                     cure="Correct the earlier row; this one can stay as it is.",
                 )
-            item[act.takes_id] = self._made[subject]
+            item = _with(item, key.split("."), made)
         return next(iter(item.values())) if FUNCTIONS[act.function].bare else item
 
     def _call(self, function: Function, items: list[Any]) -> tuple[list[Fate], Exception | None]:
@@ -135,7 +133,8 @@ class Apply:
         except Exception as error:
             return [Unsent()] * len(items), error
         try:
-            return self._fates(function, items, self._target.call(function.name, {function.items: items}))
+            parameters = {function.items: items} if function.items else items[0]
+            return self._fates(function, items, self._target.call(function.name, parameters))
         except ItemRefused as refused:
             if len(items) == 1:
                 return [_refusal(refused.code, refused.message)], None
@@ -157,18 +156,16 @@ class Apply:
 
     def _fates(self, function: Function, items: list[Any], answer: Any) -> tuple[list[Fate], Exception | None]:
         match function.answer:
-            case "ids":
-                if not isinstance(answer, list) or len(answer) != len(items):
-                    found = len(answer) if isinstance(answer, list) else "no"
-                    error = AnswerLost(f"{function.name} was sent {len(items)} items and answered {found}")
+            case "ids" | "each":
+                answers = answer if function.items else [answer]
+                if not _complete(answers, len(items), function):
+                    error = AnswerLost(f"{function.name} was sent {len(items)} items and did not answer for each")
                     return [Lost()] * len(items), error
-                return [Done(int(made["id"])) for made in answer], None
+                return [_fate(one, function.id) for one in answers], None
             case "warnings":
-                warned = {int(one["itemid"]): one for one in (answer or {}).get("warnings", [])}
+                warned = {int(one["itemid"]): one for one in _warnings(answer)}
                 return [
-                    _refusal(str(one["warningcode"]), one["message"])
-                    if (one := warned.get(int(item["id"])))
-                    else Done()
+                    _warning(one) if (one := warned.get(int(item if function.bare else item["id"]))) else Done()
                     for item in items
                 ], None
             case "vague":
@@ -192,9 +189,44 @@ class Apply:
         return result
 
 
-def _next_is(number: int, fates: Mapping[int, Fate]) -> bool:
-    """Whether an act is the first of its row that has no fate yet, and all before it were carried out."""
-    return len(fates) == number and all(isinstance(fate, Done) for fate in fates.values())
+def _going(window: list[Pair], fates: list[dict[int, Fate]]) -> tuple[Function, list[tuple[int, int]]] | None:
+    """The first function, in their order, of which acts can be sent now, with all those acts; None when all is done.
+
+    An act can be sent when those before it in its row were carried out, and no other row has still to make what it
+    takes.
+    """
+    waiting = [
+        (place, step, len(fate))
+        for place, ((_, step), fate) in enumerate(zip(window, fates, strict=True))
+        if len(fate) < len(step.acts) and all(isinstance(one, Done) for one in fate.values())
+    ]
+    awaited = {gives: place for place, step, number in waiting for act in step.acts[number:] if (gives := act.gives)}
+    ready: dict[str, list[tuple[int, int]]] = {}
+    for place, step, number in waiting:
+        act = step.acts[number]
+        if all(awaited.get(name, place) == place for name in act.takes.values()):
+            ready.setdefault(act.function, []).append((place, number))
+    return next(((FUNCTIONS[name], ready[name]) for name in FUNCTIONS if name in ready), None)
+
+
+def _with(item: Mapping[str, Any], path: Sequence[str], made: int) -> dict[str, Any]:
+    key, *inner = path
+    return {**item, key: _with(item[key], inner, made) if inner else made}
+
+
+def _complete(answers: object, items: int, function: Function) -> bool:
+    return (
+        isinstance(answers, list)
+        and len(answers) == items
+        and all(isinstance(one, Mapping) and (function.id in one or function.answer == "each") for one in answers)
+    )
+
+
+def _fate(answer: Mapping[str, Any], key: str) -> Done | Refusal:
+    if code := answer.get("code"):
+        return _refusal(str(code), str(answer.get("message", "")))
+    made = answer.get(key)
+    return Done(int(made) if made is not None else None)
 
 
 def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:

@@ -10,14 +10,13 @@ from typing import BinaryIO
 
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
-from syncd.core.rows import rows
-from syncd.core.tryback import tryback
 from syncd.disk.durable import digest
 from syncd.disk.ledger import RunRecord
 from syncd.disk.spool import Spool
 from syncd.errors import FileRefused
 from syncd.run.applying import Apply, Pair
 from syncd.run.job import Ending, Interrupted, Job, Place, Replaced, ended_by
+from syncd.run.meeting import met
 from syncd.run.planning import Plan, plan
 from syncd.run.reading import Reading, check, read
 from syncd.tools.base import RowTool
@@ -33,9 +32,9 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         beat = _Beat(place)
         reading = read(file, tool, job.encoding, job.separator, beat.reading)
         beat.total = reading.rows
-        planned = plan(
-            check(file, tool, reading.dialect), tool, reading.again, place.target, pool, spool, beat.planning
-        )
+        site = met(place.target, tool, job.started, place.roles)
+        rows = check(file, tool, reading.table)
+        planned = plan(rows, tool, reading.again, site, place.target, pool, spool, beat.planning)
         ending = Ending(
             state=RunState.DONE, counts=planned.counts, planned=planned.counts, plan=planned.digest, notes=reading.notes
         )
@@ -97,8 +96,7 @@ def _apply(
 
 def _pairs(file: BinaryIO, reading: Reading, steps: Iterator[Step]) -> Iterator[Pair]:
     # The plan names no password: the row beside it does.
-    file.seek(0)
-    for (row, _), step in zip(rows(file, reading.dialect), steps, strict=True):
+    for (row, _), step in zip(reading.table.rows(file), steps, strict=True):
         yield row, step
 
 
@@ -106,11 +104,11 @@ def _tryback(job: Job, reading: Reading, spool: Spool) -> Iterator[bytes]:
     """The refused rows, read again beside their results: what they hold, a password perhaps, is never spooled."""
     with job.file.file.open("rb") as file:
         refused = (
-            (row.raw, result.refusal.reason)
-            for (row, _), result in zip(rows(file, reading.dialect), spool.results(), strict=True)
+            (row, result.refusal.reason)
+            for (row, _), result in zip(reading.table.rows(file), spool.results(), strict=True)
             if result.refusal
         )
-        yield from tryback(reading.dialect.header_raw, refused, reading.dialect)
+        yield from reading.table.tryback(file, refused)
 
 
 class _Same:

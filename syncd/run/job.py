@@ -44,6 +44,7 @@ class Place:
 
     `stop()` tells that the run must end at the next seam, to be planned again later; `hurry()` that a program that was
     started must be ended too. `progress(phase, rows, total)` is told how far it is; total 0 is not known.
+    `roles` maps shortnames of the site's roles to their ids, as far as the settings tell them.
     """
 
     repository: Repository
@@ -51,6 +52,7 @@ class Place:
     target: Target
     connections: int
     site: str
+    roles: Mapping[str, int] = field(default_factory=dict)
     spool: Path
     now: Callable[[], datetime]
     stop: Callable[[], bool] = lambda: False

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from syncd.core.model import Call, Outcome, Refusal, Step
+from syncd.core.model import Call, Outcome, Refusal, Site, Step
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, ItemRefused
 from syncd.run.reading import Checked
@@ -32,6 +32,7 @@ def plan(
     checked: Iterable[Checked],
     tool: RowTool,
     again: Callable[[str], bool],
+    site: Site,
     target: Target,
     pool: Executor,
     spool: Spool,
@@ -44,7 +45,7 @@ def plan(
     counts: Counter[Outcome] = Counter()
 
     def steps() -> Iterator[Step]:
-        memory = Memory(again)
+        memory = Memory(again, site=site)
         rows = iter(checked)
         while window := _window(rows):
             for step in _planned(window, tool, memory, target, pool):

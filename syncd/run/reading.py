@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from syncd.core.model import Refusal, Row
-from syncd.core.rows import Dialect, Encoding, Separator, recognise, rows
+from syncd.core.rows import Encoding, Separator
+from syncd.core.table import Table
 from syncd.errors import FileRefused
 from syncd.tools.base import RowTool, Wish
 
@@ -22,12 +23,12 @@ NO_LINE_END = "no line end follows the last row: if its sender writes one, the f
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the whole of a file came to: how it is written, how many rows it has, and which subjects come again.
+    """What the whole of a file came to: how it is read, how many rows it has, and which subjects come again.
 
     `cut_off` is set when the file ends inside its last row.
     """
 
-    dialect: Dialect
+    table: Table
     rows: int
     rejected: int
     notes: tuple[str, ...]
@@ -46,13 +47,13 @@ def read(
 
     `beat(rows)` is called now and then; what it raises ends the reading.
     """
-    dialect = recognise(file, encoding, separator, tool.columns)
-    notes = tuple(tool.check_header(dialect.header, dialect.header_line))
+    table = tool.table(file, encoding, separator)
+    notes = tuple(tool.check_header(table.header, table.header_line))
     count = rejected = 0
     cut_off = None
     # Hashes, not subjects: a million of them are 8 MB.
     subjects = array("q")
-    for _row, checked in check(file, tool, dialect):
+    for _row, checked in check(file, tool, table):
         count += 1
         if isinstance(checked, Refusal):
             rejected += 1
@@ -63,28 +64,27 @@ def read(
         if not count % BEAT:
             beat(count)
     if not count:
-        raise FileRefused("empty", "the file has a header and no row", cure="Upload the file again with its rows.")
+        raise FileRefused("empty", "the file has no row", cure="Upload the file again with its rows.")
     beat(count)
-    if dialect.cut_off_possible and not cut_off:
+    if table.cut_off_possible and not cut_off:
         notes += (NO_LINE_END,)
-    return Reading(dialect, count, rejected, notes, _repeated(subjects), cut_off)
+    return Reading(table, count, rejected, notes, _repeated(subjects), cut_off)
 
 
-def check(file: BinaryIO, tool: RowTool, dialect: Dialect) -> Iterator[Checked]:
+def check(file: BinaryIO, tool: RowTool, table: Table) -> Iterator[Checked]:
     """Every row with what it wishes, or why it is refused, in file order from the beginning."""
-    file.seek(0)
-    secret = tool.secret.intersection(dialect.header)
-    for row, refusal in rows(file, dialect):
-        if secret and not refusal and len(row.cells) < len(dialect.header):
-            refusal = _slipped(row, dialect)
+    secret = tool.secret.intersection(table.header)
+    for row, refusal in table.rows(file):
+        if secret and not refusal and len(row.cells) < len(table.header):
+            refusal = _slipped(row, table)
         yield row, refusal or tool.check(row)
 
 
-def _slipped(row: Row, dialect: Dialect) -> Refusal:
+def _slipped(row: Row, table: Table) -> Refusal:
     """Where a cell is forgotten, the others slip: a password would be taken for something that is kept and shown."""
     return Refusal(
         "too-few-cells",
-        f"the row has {len(row.cells)} of {len(dialect.header)} cells: a password may have slipped into another column",
+        f"the row has {len(row.cells)} of {len(table.header)} cells: a password may have slipped into another column",
         cure="Write all cells of the row, the empty ones too.",
     )
 

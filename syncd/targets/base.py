@@ -3,11 +3,22 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import Field
 
 from syncd.core.settings import Settings
+
+USUAL_ROLES = {
+    "manager": 1,
+    "coursecreator": 2,
+    "editingteacher": 3,
+    "teacher": 4,
+    "student": 5,
+    "guest": 6,
+    "user": 7,
+    "frontpage": 8,
+}
 
 
 class Target(Protocol):
@@ -32,6 +43,9 @@ class TargetSettings(Settings, ABC):
     kind: ClassVar[str]
     connections: int = Field(default=4, ge=1, le=64)
     """How many calls may be under way at once."""
+    roles: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=lambda: dict(USUAL_ROLES))
+    """The ids of the site's roles by their shortnames, for a site without the companion plugin: Moodle has no web
+    service that tells them. Default: as a new Moodle numbers its own."""
 
     @abstractmethod
     def open(self, state: Path) -> Target:

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, ClassVar, Literal
+from typing import Any, BinaryIO, ClassVar, Literal
 
 from pydantic import Field
 
 from syncd.core.agenda import Timers
 from syncd.core.guard import Guard
-from syncd.core.model import Call, Refusal, Row, Step
-from syncd.core.rows import TRYBACK_COLUMN, Encoding, Separator
+from syncd.core.model import Call, Refusal, Row, Site, Step
+from syncd.core.rows import TRYBACK_COLUMN, Encoding, Separator, recognise
 from syncd.core.settings import Settings
+from syncd.core.table import CsvTable, Table
 from syncd.errors import FileRefused
 
 TOLD = 10
@@ -32,6 +33,8 @@ class Tool(Settings):
     """The keys of `[tools.NAME]` that every kind has."""
 
     kind: ClassVar[str]
+    rank: ClassVar[int] = 100
+    """Of several tools that are due together, the one of the lowest rank runs first: makes come before uses."""
 
     file: str = Field(min_length=1)
     """The command file: a path in the repository, or a pattern (`erp/users*.csv`): then oldest first."""
@@ -53,20 +56,27 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a plan remembers of the subjects that the file names more than once.
+    """What a plan knows of the site, and what it remembers of the subjects that the file names more than once.
 
     `again(subject)` tells whether a subject is named by several rows; `known[subject]` is the kind's own picture of it
-    as the rows so far will have left it.
+    as the rows so far will have left it. A kind may keep there, too, what it asks the site only once in a run.
     """
 
     again: Callable[[str], bool]
     known: dict[str, Any] = field(default_factory=dict)
+    site: Site = field(default_factory=Site)
 
 
 class RowTool(Tool, ABC):
     """A kind whose file is read row by row and planned against the site."""
 
+    functions: ClassVar[frozenset[str]] = frozenset()
+    """The web-service functions that this kind can't do without."""
+    companion: ClassVar[frozenset[str]] = frozenset()
+    """Functions of the companion plugin that this kind uses where the site has them."""
     columns: ClassVar[frozenset[str]]
+    positional: ClassVar[tuple[str, ...]] = ()
+    """The columns of a file without a header, where this kind has such files."""
     column_patterns: ClassVar[tuple[re.Pattern[str], ...]] = ()
     required: ClassVar[frozenset[str]] = frozenset()
     secret: ClassVar[frozenset[str]] = frozenset()
@@ -79,6 +89,13 @@ class RowTool(Tool, ABC):
     """A column that this kind does not know: the file is refused, or the column is ignored and said in the report."""
     guard: Guard = Guard()
     """Over one of these limits the run is held for a person and nothing is sent."""
+
+    def table(self, file: BinaryIO, encoding: Encoding, separator: Separator) -> Table:
+        """How a file of this kind becomes rows; raises `FileRefused` when nobody can tell.
+
+        Reads the file from here to its end, in flat memory.
+        """
+        return CsvTable(recognise(file, encoding, separator, self.columns, self.positional))
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take the header that stands on a line, and return remarks for the report.

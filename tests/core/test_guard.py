@@ -21,7 +21,7 @@ def broken(guard: Guard, rows: int, **counts: int) -> list[str]:
 def test_the_sentence_says_how_many_of_how_many_and_the_limit() -> None:
     """Whoever must approve reads everything that matters in one sentence."""
     (breach,) = breaches(Guard(), 1_000, {Outcome.DELETED: 100, Outcome.SUSPENDED: 20})
-    assert str(breach) == ("deletes: 120 of 1,000 rows would delete or suspend an account, the limit is 5 % (50 rows)")
+    assert str(breach) == ("deletes: 120 of 1,000 rows would delete or suspend something, the limit is 5 % (50 rows)")
     assert (breach.limit, breach.allowed, breach.found) == ("deletes", 50, 120)
 
 

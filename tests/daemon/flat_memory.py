@@ -10,9 +10,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from syncd.core.functions import FUNCTIONS
+from syncd.core.functions import FUNCTIONS, SITE_INFO
 from syncd.core.model import Outcome
 from syncd.run import carry_out
+from syncd.tools.users import UsersTool
 from tests.run.workshop import Workshop, users
 
 _ids = count(1)
@@ -23,6 +24,8 @@ class Forgetful:
 
     def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
         """Make accounts, find none."""
+        if function == SITE_INFO:
+            return {"userid": 2, "functions": [{"name": name} for name in UsersTool.functions]}
         items = parameters[FUNCTIONS[function].items] if function in FUNCTIONS else []
         return [{"id": next(_ids)} for _ in items]
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 from threading import Lock
 from typing import Any
@@ -41,6 +41,8 @@ class Obedient:
                 return [{"id": 1000 + number} for number in range(first, first + len(items))]
             case "warnings" | "vague":
                 return {"warnings": self.warnings}
+            case "each":
+                return [{"index": number, "id": 1000 + first + number} for number in range(len(items))]
             case "null":
                 return None
 
@@ -130,7 +132,7 @@ def test_rows_about_one_subject_keep_their_order() -> None:
 def test_a_later_row_gets_the_id_that_an_earlier_one_made() -> None:
     """Created in one row and suspended in another, an account is named by the id that the site gave."""
     site = Obedient()
-    suspension = Step(3, Outcome.SUSPENDED, "id:1", (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    suspension = Step(3, Outcome.SUSPENDED, "id:1", (Act(UPDATE, {"suspended": 1}, takes={"id": ""}),))
     assert outcomes([creation(2, "id:1"), suspension], site) == [Outcome.CREATED, Outcome.SUSPENDED]
     assert site.done == [{"username": "user2"}, {"suspended": 1, "id": 1000}]
 
@@ -138,7 +140,7 @@ def test_a_later_row_gets_the_id_that_an_earlier_one_made() -> None:
 def test_a_row_can_create_and_suspend() -> None:
     """The acts of one row are sent in their order, each when the one before is done."""
     site = Obedient()
-    steps = [creation(2, "", Act(UPDATE, {"suspended": 1}, takes_id="id"))]
+    steps = [creation(2, "", Act(UPDATE, {"suspended": 1}, takes={"id": ""}))]
     assert outcomes(steps, site) == [Outcome.CREATED]
     assert site.done[-1] == {"suspended": 1, "id": 1000}
 
@@ -147,15 +149,48 @@ def test_acts_are_sent_in_the_order_of_their_row_whatever_their_functions() -> N
     """A cohort that is made first, an account, and its membership: all of it is done, in this order."""
     site = Obedient()
     member = {"cohorttype": {"type": "idnumber", "value": "C"}, "usertype": {"type": "username", "value": "user2"}}
-    acts = (Act(MAKE, {"idnumber": "C"}), Act(CREATE, {"username": "user2"}), Act(JOIN, member))
+    acts = (Act(MAKE, {"idnumber": "C"}, gives="cohort C"), Act(CREATE, {"username": "user2"}), Act(JOIN, member))
     assert outcomes([Step(2, Outcome.CREATED, "id:2", acts)], site) == [Outcome.CREATED]
     assert site.done == [{"idnumber": "C"}, {"username": "user2"}, member]
+
+
+def test_what_one_row_makes_another_can_take_by_name() -> None:
+    """A category, one below it by the next row, and a third row's course in that: each id goes where it is taken."""
+    site = Obedient()
+    category, course = "core_course_create_categories", "core_course_create_courses"
+    steps = [
+        Step(2, Outcome.CREATED, "a", (Act(course, {"shortname": "C"}, takes={"in.category": "B"}),)),
+        Step(3, Outcome.CREATED, "b", (Act(category, {"name": "A"}, gives="A"),)),
+        Step(4, Outcome.CREATED, "c", (Act(category, {"name": "B"}, gives="B", takes={"parent": "A"}),)),
+    ]
+    steps = [
+        replace(step, acts=tuple(replace(act, item={"in": {}, **act.item}) for act in step.acts)) for step in steps
+    ]
+    assert outcomes(steps, site) == [Outcome.CREATED] * 3
+    assert [item["in"] | item for item in site.done] == [
+        {"in": {}, "name": "A"},
+        {"in": {}, "name": "B", "parent": 1000},
+        {"in": {"category": 1001}, "shortname": "C", "category": 1001},
+    ]
+
+
+def test_what_another_row_failed_to_make_is_not_waited_for() -> None:
+    """A row that takes what a refused row was to give is refused, and nothing of it is sent."""
+    site = Faulty(Obedient(), refuses=lambda item: item == {"name": "A"})
+    category = "core_course_create_categories"
+    steps = [
+        Step(2, Outcome.CREATED, "a", (Act(category, {"name": "A"}, gives="A"),)),
+        Step(3, Outcome.CREATED, "b", (Act(category, {"name": "B"}, takes={"parent": "A"}),)),
+    ]
+    results, _ = applied(steps, site)
+    assert [result.refusal and result.refusal.code for result in results] == ["site-refused", "earlier-row"]
+    assert site.calls == [(category, 1)]
 
 
 def test_what_needs_a_refused_row_is_refused_with_it() -> None:
     """Nothing is sent for an account that was not made; the reason points to the earlier row."""
     site = Faulty(Obedient(), refuses=bad("user2"))
-    suspension = Step(3, Outcome.SUSPENDED, "id:1", (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    suspension = Step(3, Outcome.SUSPENDED, "id:1", (Act(UPDATE, {"suspended": 1}, takes={"id": ""}),))
     results, _ = applied([creation(2, "id:1"), suspension], site)
     assert [result.outcome for result in results] == [Outcome.REJECTED, Outcome.REJECTED]
     assert results[1].refusal and results[1].refusal.code == "earlier-row"
@@ -165,7 +200,7 @@ def test_what_needs_a_refused_row_is_refused_with_it() -> None:
 def test_half_a_row_says_what_was_done() -> None:
     """An account that was made and could not be suspended is a refused row whose reason says both."""
     site = Faulty(Obedient(), refuses=lambda item: "suspended" in item)
-    (result,), _ = applied([creation(2, "", Act(UPDATE, {"suspended": 1}, takes_id="id"))], site)
+    (result,), _ = applied([creation(2, "", Act(UPDATE, {"suspended": 1}, takes={"id": ""}))], site)
     assert result.outcome is Outcome.REJECTED
     assert result.refusal and result.refusal.reason.startswith(
         "a part of the row was carried out, and then: Moodle says"
@@ -187,7 +222,7 @@ def test_a_lost_answer_makes_its_rows_unknown() -> None:
 def test_a_site_that_goes_away_rejects_nothing() -> None:
     """What was applied stays applied, the rest is skipped, also rows that build upon one that was never sent."""
     site = Faulty(Obedient(), before=from_then_on(1, AWAY))
-    suspension = Step(2_500, Outcome.SUSPENDED, "row:2400", (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    suspension = Step(2_500, Outcome.SUSPENDED, "row:2400", (Act(UPDATE, {"suspended": 1}, takes={"id": ""}),))
     results, down = applied([creation(line) for line in range(2_500)] + [suspension], site)
     assert down is AWAY
     counts = Counter(result.outcome for result in results)

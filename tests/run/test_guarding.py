@@ -20,7 +20,7 @@ def test_over_a_limit_nothing_is_sent(workshop: Workshop) -> None:
     before = len(workshop.site.calls)
     run = workshop.make(users(), few_deletions(11, of=200))
     assert run.state is RunState.HELD
-    assert run.reason.startswith("deletes: 11 of 200 rows would delete or suspend an account, the limit is 5 %")
+    assert run.reason.startswith("deletes: 11 of 200 rows would delete or suspend something, the limit is 5 %")
     assert run.counts == {Outcome.DELETED: 11, Outcome.UNCHANGED: 189}
     assert workshop.report(run)["counts"] is None
     assert workshop.report(run)["planned"]["deleted"] == 11

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.model import Call, Outcome, Refusal, Row, Step
+from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, ItemRefused, SiteUnreachable
 from syncd.run.planning import WINDOW, Plan, plan
@@ -75,7 +75,7 @@ def planned(rows: Sequence[Checked], spool: Spool, tool: RowTool | None = None, 
     """The plan of some rows."""
     with ThreadPoolExecutor(4) as pool:
         tool = tool or Asking(file="x.csv")
-        return plan(rows, tool, lambda _: False, site or Answering(), pool, spool, lambda _: None)
+        return plan(rows, tool, lambda _: False, Site(), site or Answering(), pool, spool, lambda _: None)
 
 
 @given(st.lists(st.booleans(), max_size=30))

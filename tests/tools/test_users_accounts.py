@@ -85,8 +85,8 @@ def test_a_row_meets_its_account_as_earlier_rows_will_have_left_it() -> None:
     """A repeated row changes nothing, and a changed one sends the difference, by the id that the first row gets."""
     created, same, moved, back = steps([ANA, ANA, ANA | {"city": "Lyon"}, ANA | {"city": ""}])
     assert [created.outcome, same.outcome] == [Outcome.CREATED, Outcome.UNCHANGED]
-    assert moved.acts == (Act(UPDATE, {"city": "Lyon"}, takes_id="id"),)
-    assert back.acts == (Act(UPDATE, {"city": ""}, takes_id="id"),)
+    assert moved.acts == (Act(UPDATE, {"city": "Lyon"}, takes={"id": ""}),)
+    assert back.acts == (Act(UPDATE, {"city": ""}, takes={"id": ""}),)
     assert {created.subject, moved.subject, back.subject} == {"idnumber:E1"}
 
 
@@ -95,7 +95,7 @@ def test_what_a_file_makes_is_remembered_from_part_to_part() -> None:
     memory = Memory(lambda subject: True)
     steps([ANA], memory=memory)
     (later,) = steps([ANA | {"suspended": "1"}], memory=memory)
-    assert (later.outcome, later.acts) == (Outcome.SUSPENDED, (Act(UPDATE, {"suspended": 1}, takes_id="id"),))
+    assert (later.outcome, later.acts) == (Outcome.SUSPENDED, (Act(UPDATE, {"suspended": 1}, takes={"id": ""}),))
 
 
 def test_what_is_named_once_is_not_remembered() -> None:
@@ -114,7 +114,7 @@ def test_a_deleted_account_frees_its_names() -> None:
 def test_an_account_can_be_made_and_deleted_by_one_file() -> None:
     """The deletion takes the id that the creation got."""
     _, gone = steps([ANA, ANA | {"deleted": "1"}])
-    assert gone.acts == (Act(DELETE, {}, takes_id="userid"),)
+    assert gone.acts == (Act(DELETE, {}, takes={"userid": ""}),)
 
 
 def test_two_new_accounts_can_not_share_a_name_or_an_address() -> None:

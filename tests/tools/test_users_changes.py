@@ -72,7 +72,7 @@ def test_a_new_account_can_be_suspended() -> None:
     found = step(ANA | {"suspended": "yes"})
     assert found.outcome is Outcome.CREATED
     assert [act.function for act in found.acts] == [CREATE, UPDATE]
-    assert found.acts[1] == Act(UPDATE, {"suspended": 1}, takes_id="id")
+    assert found.acts[1] == Act(UPDATE, {"suspended": 1}, takes={"id": ""})
 
 
 # Passwords

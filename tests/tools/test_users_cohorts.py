@@ -60,7 +60,9 @@ def test_a_new_cohort_is_made_once_and_first() -> None:
     rows = [row | {"cohort": "3B", "cohortid": "C-3B"} for row in (ANA, BEN)]
     first, second = steps(rows)
     system = {"type": "system", "value": ""}
-    made = Act("core_cohort_create_cohorts", {"categorytype": system, "name": "3B", "idnumber": "C-3B"})
+    made = Act(
+        "core_cohort_create_cohorts", {"categorytype": system, "name": "3B", "idnumber": "C-3B"}, gives="cohort C-3B"
+    )
     assert first.acts[0] == made
     assert first.acts[1].function == CREATE
     assert first.acts[2] == member("ana", idnumber="C-3B")

@@ -5,14 +5,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any, ClassVar
 
 from syncd.errors import Fault, ItemRefused, SiteRefused, SiteUnreachable
 from syncd.targets.base import TargetSettings
-from syncd.targets.sandbox import cohorts, lookups, users
-from syncd.targets.sandbox.parameters import Check, structure
+from syncd.targets.sandbox.function import Answers
+from syncd.targets.sandbox.parameters import structure
 from syncd.targets.sandbox.site import ADMIN_ID, Visit, connect
 
 PROFILE_FIELDS = ("student_type", "entry_year")
@@ -29,15 +32,6 @@ class SandboxSettings(TargetSettings):
     def open(self, state: Path) -> "Sandbox":
         """The practice site `sandbox.sqlite` in `state`, made at the first call if it is not there."""
         return Sandbox(state / "sandbox.sqlite", profile_fields=self.profile_fields)
-
-
-@dataclass(frozen=True, slots=True)
-class _Function:
-    """What its parameters must look like, what it does with them, and whether that may change the site."""
-
-    takes: Check
-    answer: Callable[..., Any]
-    writes: bool
 
 
 class Sandbox:
@@ -62,7 +56,7 @@ class Sandbox:
 
     def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
         """Carry out `function` in one transaction and return what Moodle's JSON answer would hold."""
-        if (called := _FUNCTIONS.get(function)) is None:
+        if (called := _functions().get(function)) is None:
             raise SiteRefused(f"The practice site has no web-service function {function}.")
         taken = called.takes(parameters)
         with self._errors_translated(), self._connection() as connection, _transaction(connection, called.writes):
@@ -80,7 +74,7 @@ class Sandbox:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = connect(self._path)
+            connection = connect(self._path, [part.TABLES for part in _parts() if hasattr(part, "TABLES")])
         try:
             yield connection
         finally:
@@ -130,21 +124,19 @@ def _site_info(visit: Visit) -> dict[str, Any]:
         "userissiteadmin": True,
         "release": "5.1 (practice)",
         "version": "2025100600.02",
-        "functions": [{"name": name, "version": "2025100600"} for name in sorted(_FUNCTIONS)],
+        "functions": [{"name": name, "version": "2025100600"} for name in sorted(_functions())],
     }
 
 
-_FUNCTIONS = {
-    "core_webservice_get_site_info": _Function(structure({}), _site_info, writes=False),
-    "core_user_create_users": _Function(users.CREATE, users.create, writes=True),
-    "core_user_update_users": _Function(users.UPDATE, users.update, writes=True),
-    "core_user_delete_users": _Function(users.DELETE, users.delete, writes=True),
-    "core_user_get_users_by_field": _Function(lookups.BY_FIELD, lookups.by_field, writes=False),
-    "core_user_get_users": _Function(lookups.SEARCH, lookups.search, writes=False),
-    "core_cohort_create_cohorts": _Function(cohorts.CREATE, cohorts.create, writes=True),
-    "core_cohort_get_cohorts": _Function(cohorts.GET, cohorts.get, writes=False),
-    "core_cohort_search_cohorts": _Function(cohorts.SEARCH, cohorts.search, writes=False),
-    "core_cohort_delete_cohorts": _Function(cohorts.DELETE, cohorts.delete, writes=True),
-    "core_cohort_add_cohort_members": _Function(cohorts.ADD_MEMBERS, cohorts.add_members, writes=True),
-    "core_cohort_get_cohort_members": _Function(cohorts.MEMBERS, cohorts.members, writes=False),
-}
+@cache
+def _parts() -> tuple[ModuleType, ...]:
+    """The modules of this package: those with `FUNCTIONS` answer them, those with `TABLES` need these."""
+    return tuple(import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+
+
+@cache
+def _functions() -> Mapping[str, Answers]:
+    found = {"core_webservice_get_site_info": Answers(structure({}), _site_info, writes=False)}
+    for part in _parts():
+        found |= getattr(part, "FUNCTIONS", {})
+    return found

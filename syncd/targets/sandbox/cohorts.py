@@ -5,8 +5,28 @@ from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import invalid_parameter
 from syncd.targets.sandbox.site import Visit, compared
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS cohort (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    idnumber TEXT NOT NULL,
+    idnumber_key TEXT NOT NULL,
+    description TEXT NOT NULL,
+    descriptionformat INTEGER NOT NULL,
+    visible INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS cohort_idnumber ON cohort (idnumber_key);
+CREATE TABLE IF NOT EXISTS cohort_member (
+    cohortid INTEGER NOT NULL REFERENCES cohort (id) ON DELETE CASCADE,
+    userid INTEGER NOT NULL REFERENCES user (id),
+    PRIMARY KEY (cohortid, userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cohort_member_user ON cohort_member (userid);
+"""
 
 _named = parameters.structure({"type": parameters.text, "value": parameters.text})
 _ids = parameters.list_of(parameters.integer)
@@ -181,3 +201,13 @@ def _members(visit: Visit, cohort_id: int) -> list[int]:
 
 def _unknown_record() -> ItemRefused:
     return ItemRefused("invalidrecordunknown", "Can't find data record in database.")
+
+
+FUNCTIONS = {
+    "core_cohort_create_cohorts": Answers(CREATE, create, writes=True),
+    "core_cohort_get_cohorts": Answers(GET, get, writes=False),
+    "core_cohort_search_cohorts": Answers(SEARCH, search, writes=False),
+    "core_cohort_delete_cohorts": Answers(DELETE, delete, writes=True),
+    "core_cohort_add_cohort_members": Answers(ADD_MEMBERS, add_members, writes=True),
+    "core_cohort_get_cohort_members": Answers(MEMBERS, members, writes=False),
+}

@@ -7,6 +7,7 @@ from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check
 from syncd.targets.sandbox.site import Visit, compared
 from syncd.targets.sandbox.users import DEFAULTS
@@ -105,3 +106,9 @@ def _answer(user_id: int, username: str, record: Mapping[str, Any]) -> dict[str,
             for shortname, value in filled
         ]
     return user
+
+
+FUNCTIONS = {
+    "core_user_get_users_by_field": Answers(BY_FIELD, by_field, writes=False),
+    "core_user_get_users": Answers(SEARCH, search, writes=False),
+}

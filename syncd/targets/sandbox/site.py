@@ -2,6 +2,7 @@
 
 import sqlite3
 import unicodedata
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from syncd.errors import Fault
 GUEST_ID = 1
 ADMIN_ID = 2
 
-_VERSION = 1
-_TABLES = f"""
-CREATE TABLE user (
+_VERSION = 2
+TABLES = f"""
+CREATE TABLE IF NOT EXISTS user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- Moodle never gives an id twice
     username TEXT NOT NULL UNIQUE,
     idnumber_key TEXT NOT NULL,
@@ -23,30 +24,13 @@ CREATE TABLE user (
     timemodified INTEGER NOT NULL DEFAULT 0,
     record TEXT NOT NULL                   -- every field of the account as JSON, but no password
 );
-CREATE INDEX user_idnumber ON user (idnumber_key);
-CREATE UNIQUE INDEX user_email ON user (email_key) WHERE deleted = 0;
-CREATE TABLE cohort (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,
-    idnumber TEXT NOT NULL,
-    idnumber_key TEXT NOT NULL,
-    description TEXT NOT NULL,
-    descriptionformat INTEGER NOT NULL,
-    visible INTEGER NOT NULL
-);
-CREATE INDEX cohort_idnumber ON cohort (idnumber_key);
-CREATE TABLE cohort_member (
-    cohortid INTEGER NOT NULL REFERENCES cohort (id) ON DELETE CASCADE,
-    userid INTEGER NOT NULL REFERENCES user (id),
-    PRIMARY KEY (cohortid, userid)
-) WITHOUT ROWID;
-CREATE INDEX cohort_member_user ON cohort_member (userid);
-INSERT INTO user (id, username, idnumber_key, email_key, record) VALUES
+CREATE INDEX IF NOT EXISTS user_idnumber ON user (idnumber_key);
+CREATE UNIQUE INDEX IF NOT EXISTS user_email ON user (email_key) WHERE deleted = 0;
+INSERT OR IGNORE INTO user (id, username, idnumber_key, email_key, record) VALUES
     ({GUEST_ID}, 'guest', '', 'root@localhost',
      '{{"firstname": "Guest user", "lastname": " ", "email": "root@localhost", "auth": "manual"}}'),
     ({ADMIN_ID}, 'admin', '', 'admin@sandbox.invalid',
      '{{"firstname": "Admin", "lastname": "User", "email": "admin@sandbox.invalid", "auth": "manual"}}');
-PRAGMA user_version = {_VERSION};
 """
 
 
@@ -59,42 +43,51 @@ class Visit:
     profile_fields: frozenset[str]
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, tables: Sequence[str]) -> sqlite3.Connection:
     """Open the site, made with its administrator and its guest if it is not there yet.
 
-    The connection may be used by any thread, by one at a time. Raises `Fault` for a site of another version.
+    `tables` are SQL scripts that make what is not there yet: an older site gets what it lacks. The connection may be
+    used by any thread, by one at a time. Raises `Fault` for a site of a newer version.
     """
     if not path.exists():
-        _make(path)
+        _make(path, tables)
     connection = _open(path)
     try:
-        _ready(connection, path)
+        _ready(connection, path, tables)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _ready(connection: sqlite3.Connection, path: Path) -> None:
+def _ready(connection: sqlite3.Connection, path: Path, tables: Sequence[str]) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != _VERSION:
+    if version < _VERSION:
+        _furnish(connection, tables)
+    if version > _VERSION:
         raise Fault(f"The practice site {path} has version {version} and this syncd knows {_VERSION}: set it aside.")
     # A practice site may lose its last calls when the power fails; it is never damaged by it.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, tables: Sequence[str]) -> None:
     # Made beside and linked into place: of several that do so at once one wins, and nobody sees half a site.
     beside = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         with closing(_open(beside)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_TABLES)
+            _furnish(connection, tables)
         with suppress(FileExistsError):
             path.hardlink_to(beside)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _furnish(connection: sqlite3.Connection, tables: Sequence[str]) -> None:
+    for script in tables:
+        connection.executescript(script)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -10,6 +10,7 @@ from typing import Any
 from syncd.core.countries import COUNTRIES
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check, invalid_parameter
 from syncd.targets.sandbox.site import ADMIN_ID, GUEST_ID, Visit, compared
 
@@ -234,3 +235,10 @@ def _is_taken(visit: Visit, username: str) -> bool:
 
 def _json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+FUNCTIONS = {
+    "core_user_create_users": Answers(CREATE, create, writes=True),
+    "core_user_update_users": Answers(UPDATE, update, writes=True),
+    "core_user_delete_users": Answers(DELETE, delete, writes=True),
+}

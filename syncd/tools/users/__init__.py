@@ -6,6 +6,7 @@ from typing import ClassVar, cast
 
 from syncd.core.model import Refusal, Row
 from syncd.tools.base import Conversation, Memory, Wish
+from syncd.tools.cells import YES_OR_NO, Unfit
 from syncd.tools.users.columns import (
     DEEDS,
     ENROLMENTS,
@@ -15,10 +16,8 @@ from syncd.tools.users.columns import (
     PROFILE_FIELDS,
     UNSEEN,
     USERNAME,
-    YES_OR_NO,
-    Unfit,
 )
-from syncd.tools.users.plan import NO_DEEDS, Deeds, UserWish, planned, protected
+from syncd.tools.users.plan import CREATE, DELETE, NO_DEEDS, UPDATE, Deeds, UserWish, planned, protected
 from syncd.tools.users.settings import UserSettings
 
 PROSE = frozenset({"description", "address"})
@@ -37,6 +36,8 @@ class UsersTool(UserSettings):
     column_patterns = (PROFILE_FIELDS, ENROLMENTS)
     required: ClassVar[frozenset[str]] = frozenset({"username", "firstname", "lastname"})
     secret: ClassVar[frozenset[str]] = frozenset({"password"})
+    functions = frozenset({"core_user_get_users_by_field", CREATE, UPDATE, DELETE})
+    rank: ClassVar[int] = 20
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncd.core.model import Call
+from syncd.tools.questions import Question
 from syncd.tools.users.cohorts import Cohort
 from syncd.tools.users.columns import FIELDS, PROFILE_FIELD
-from syncd.tools.users.questions import Question
 
 IDENTITIES = ("idnumber", "username", "email")
 CALL = 500

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncd.core.model import Act, Call
-from syncd.tools.users.columns import COHORT_IDNUMBER, Unfit
-from syncd.tools.users.questions import Question
+from syncd.tools.cells import Unfit
+from syncd.tools.questions import Question
+from syncd.tools.users.columns import COHORT_IDNUMBER
 
 _ALL = 1_000_000
 
@@ -96,7 +97,7 @@ class Cohorts:
             self._add_name(cohort)
             system = {"type": "system", "value": ""}
             item = {"categorytype": system, "name": cohort.name, "idnumber": cohort.idnumber}
-            making = (Act("core_cohort_create_cohorts", item),)
+            making = (Act("core_cohort_create_cohorts", item, gives=f"cohort {cohort.idnumber}"),)
         which = ("id", str(cohort.id)) if cohort.id else ("idnumber", cohort.idnumber)
         member = {
             "cohorttype": dict(zip(("type", "value"), which, strict=True)),

@@ -1,13 +1,9 @@
 """What each column of a users file may hold, and how its text becomes what Moodle stores."""
 
 import re
-from collections.abc import Callable
 
 from syncd.core.countries import COUNTRIES
-from syncd.core.model import Refusal
-
-Reader = Callable[[str], str]
-"""Takes a cell and returns the value that Moodle is to store; raises `Unfit`."""
+from syncd.tools.cells import Reader, Unfit, empty, name, one_of, raw, text, too_long, yes_or_no
 
 PROFILE_FIELD = "profile_field_"
 PROFILE_FIELDS = re.compile(PROFILE_FIELD + r"[A-Za-z0-9_]+")
@@ -36,48 +32,6 @@ UNKNOWN = "unknown"
 USERNAME = re.compile(r"[-.@_a-z0-9]+")
 EXTENDED_USERNAME = re.compile(r"\S+")
 
-YES_OR_NO = {
-    **dict.fromkeys(("1", "yes", "true", "y", "on"), True),
-    **dict.fromkeys(("0", "no", "false", "n", "off"), False),
-}
-
-
-class Unfit(Exception):
-    """A row can't be carried out; `refusal` says why. What reads a cell leaves the place to its caller."""
-
-    def __init__(self, code: str, reason: str, column: str = "", value: str = "", cure: str = "") -> None:
-        self.refusal = Refusal(code, reason, column, value, cure)
-        super().__init__(reason)
-
-
-def raw(longest: int) -> Reader:
-    """Any text, of at most so many characters."""
-
-    def read(cell: str) -> str:
-        value = cell.strip()
-        if len(value) > longest:
-            raise _too_long(value, longest)
-        return value
-
-    return read
-
-
-def text(longest: int, *, filled: bool = False) -> Reader:
-    """Text without tags, of at most so many characters: Moodle refuses a whole batch for one `<` in it."""
-
-    def read(cell: str) -> str:
-        value = cell.strip()
-        if len(value) > longest:
-            raise _too_long(value, longest)
-        if "<" in value:
-            raise Unfit("value-wrong", "the cell holds <, and Moodle takes no tags here", cure="Remove the <.")
-        if filled and not value:
-            raise _empty()
-        return value
-
-    return read
-
-
 _any_username = raw(100)
 
 
@@ -90,35 +44,7 @@ def username(cell: str) -> str:
     """A username as Moodle stores it, in small letters."""
     if value := _any_username(cell).lower():
         return value
-    raise _empty()
-
-
-def name(longest: int, shape: str, example: str) -> Reader:
-    """One of Moodle's own names, of a shape that no other value may have."""
-    matches = re.compile(shape).fullmatch
-    short = raw(longest)
-
-    def read(cell: str) -> str:
-        value = short(cell)
-        if value and not matches(value):
-            raise Unfit("value-wrong", "the cell holds characters that Moodle takes in no such name", cure=example)
-        return value
-
-    return read
-
-
-def one_of(*values: str) -> Reader:
-    """One of a few values, or nothing."""
-    allowed = {"", *values}
-    expected = " or ".join(values)
-
-    def read(cell: str) -> str:
-        value = cell.strip()
-        if value not in allowed:
-            raise Unfit("value-wrong", f"the cell must hold {expected}", cure=f"Write {expected}, or leave it empty.")
-        return value
-
-    return read
+    raise empty()
 
 
 def country(cell: str) -> str:
@@ -138,7 +64,7 @@ def email(cell: str) -> str:
     """An e-mail address: what both Moodle and the world's mail servers take."""
     value = cell.strip()
     if len(value) > 100:
-        raise _too_long(value, 100)
+        raise too_long(value, 100)
     if value and not (_ADDRESS(value) and value.index("@") <= 64):
         raise Unfit("value-wrong", "this is no e-mail address", cure="Write one address, as in ana@example.org.")
     return value
@@ -152,14 +78,6 @@ def language(cell: str) -> str:
     return _locale(cell.strip().lower().removesuffix("_utf8"))
 
 
-def yes_or_no(cell: str) -> str:
-    """One of `YES_OR_NO`, or nothing."""
-    value = cell.strip().lower()
-    if value and value not in YES_OR_NO:
-        raise Unfit("value-wrong", "the cell says neither yes nor no", cure="Write 1 or 0, or leave it empty.")
-    return value
-
-
 def password(cell: str) -> str:
     """What a password cell asks for, without the password: `GIVEN`, `UNKNOWN` or nothing."""
     if len(cell) > 128:
@@ -167,16 +85,6 @@ def password(cell: str) -> str:
     if cell == "*NOPASS*":
         return UNKNOWN
     return GIVEN if cell else ""
-
-
-def _empty() -> Unfit:
-    return Unfit("value-missing", "the cell is empty, and every account has this", cure="Fill the cell.")
-
-
-def _too_long(value: str, longest: int) -> Unfit:
-    return Unfit(
-        "value-long", f"the cell has {len(value)} characters, Moodle stores {longest}", cure="Shorten the text."
-    )
 
 
 # Moodle's PARAM_TIMEZONE

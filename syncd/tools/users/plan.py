@@ -6,10 +6,11 @@ from typing import Any
 
 from syncd.core.model import NO_PASSWORD, Act, Outcome, Step
 from syncd.tools.base import Conversation, Memory, Wish
+from syncd.tools.cells import Unfit
+from syncd.tools.questions import ask
 from syncd.tools.users.accounts import Account, Accounts
 from syncd.tools.users.cohorts import Cohort, Cohorts
-from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, NUMBERS, PROFILE_FIELD, UNKNOWN, UNSEEN, Unfit
-from syncd.tools.users.questions import ask
+from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, NUMBERS, PROFILE_FIELD, UNKNOWN, UNSEEN
 from syncd.tools.users.settings import UserSettings
 
 CREATE = "core_user_create_users"
@@ -175,7 +176,7 @@ class _Plan:
         acts = [Act(CREATE, item, secrets)]
         if wish.deeds.suspended:
             # Moodle can't make an account that is suspended from the start.
-            acts.append(Act(UPDATE, {"suspended": 1}, takes_id="id"))
+            acts.append(Act(UPDATE, {"suspended": 1}, takes={"id": ""}))
         account = Account(0, fields, suspended=bool(wish.deeds.suspended), subject=wish.subject)
         return self._settled(wish, account, Outcome.CREATED, self._joined(account, cohort, acts), notes)
 
@@ -297,7 +298,7 @@ def _act(
     """An act upon an account, by its id or by the one that it will get."""
     if account:
         return Act(function, {key: account, **item}, secrets or {})
-    return Act(function, item, secrets or {}, takes_id=key)
+    return Act(function, item, secrets or {}, takes={key: ""})
 
 
 def _item(fields: Mapping[str, str]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from syncd.tools.base import RowTool
-from syncd.tools.users.columns import FIELDS, PROFILE_FIELDS, Unfit
+from syncd.tools.cells import Unfit
+from syncd.tools.users.columns import FIELDS, PROFILE_FIELDS
 
 _NOT_BY_DEFAULT = frozenset({"username", "firstname", "lastname", "email", "idnumber"})
 

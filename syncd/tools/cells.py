@@ -1,0 +1,148 @@
+"""What the cells of a command file may hold, and how their text becomes what Moodle stores."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+
+from syncd.core.model import Refusal
+
+Reader = Callable[[str], str]
+"""Takes a cell and returns the value that Moodle is to store; raises `Unfit`."""
+
+YES_OR_NO = {
+    **dict.fromkeys(("1", "yes", "true", "y", "on"), True),
+    **dict.fromkeys(("0", "no", "false", "n", "off"), False),
+}
+
+
+class Unfit(Exception):
+    """A row can't be carried out; `refusal` says why. What reads a cell leaves the place to its caller."""
+
+    def __init__(self, code: str, reason: str, column: str = "", value: str = "", cure: str = "") -> None:
+        self.refusal = Refusal(code, reason, column, value, cure)
+        super().__init__(reason)
+
+
+def raw(longest: int) -> Reader:
+    """Any text, of at most so many characters."""
+
+    def read(cell: str) -> str:
+        value = cell.strip()
+        if len(value) > longest:
+            raise too_long(value, longest)
+        return value
+
+    return read
+
+
+def text(longest: int, *, filled: bool = False) -> Reader:
+    """Text without tags, of at most so many characters: Moodle refuses a whole batch for one `<` in it."""
+
+    def read(cell: str) -> str:
+        value = cell.strip()
+        if len(value) > longest:
+            raise too_long(value, longest)
+        if "<" in value:
+            raise Unfit("value-wrong", "the cell holds <, and Moodle takes no tags here", cure="Remove the <.")
+        if filled and not value:
+            raise empty()
+        return value
+
+    return read
+
+
+def name(longest: int, shape: str, example: str) -> Reader:
+    """One of Moodle's own names, of a shape that no other value may have."""
+    matches = re.compile(shape).fullmatch
+    short = raw(longest)
+
+    def read(cell: str) -> str:
+        value = short(cell)
+        if value and not matches(value):
+            raise Unfit("value-wrong", "the cell holds characters that Moodle takes in no such name", cure=example)
+        return value
+
+    return read
+
+
+def one_of(*values: str) -> Reader:
+    """One of a few values, or nothing."""
+    allowed = {"", *values}
+    expected = " or ".join(values)
+
+    def read(cell: str) -> str:
+        value = cell.strip()
+        if value not in allowed:
+            raise Unfit("value-wrong", f"the cell must hold {expected}", cure=f"Write {expected}, or leave it empty.")
+        return value
+
+    return read
+
+
+def yes_or_no(cell: str) -> str:
+    """One of `YES_OR_NO`, or nothing."""
+    value = cell.strip().lower()
+    if value and value not in YES_OR_NO:
+        raise Unfit("value-wrong", "the cell says neither yes nor no", cure="Write 1 or 0, or leave it empty.")
+    return value
+
+
+_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S")
+
+
+def moment(cell: str) -> datetime | None:
+    """A moment as ISO 8601, seconds since 1970, or day/month/year; None for nothing or 0.
+
+    One that tells no zone is on the site's clock: `unix` says when that is.
+    """
+    value = cell.strip()
+    if value in {"", "0"}:
+        return None
+    try:
+        if re.fullmatch(r"-?\d{1,11}", value, re.ASCII):
+            return datetime.fromtimestamp(int(value), UTC)
+        if value[:4].isdecimal() and "-" in value:
+            return datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError) as error:
+        raise _no_moment() from error
+    for form in _FORMS:
+        try:
+            return datetime.strptime(value, form)  # noqa: DTZ007  # the zone is the site's
+        except ValueError:
+            continue
+    raise _no_moment()
+
+
+def unix(moment: datetime | None, zone: tzinfo) -> int:
+    """Seconds since 1970, as Moodle stores moments; 0 for none. A moment without a zone is one of `zone`."""
+    if moment is None:
+        return 0
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+
+
+def _no_moment() -> Unfit:
+    return Unfit(
+        "value-wrong",
+        "the cell holds no date that can be understood",
+        cure="Write it as 2026-09-01 08:00, or as seconds since 1970.",
+    )
+
+
+def number(cell: str) -> str:
+    """A whole number, or nothing."""
+    value = cell.strip()
+    if value and not re.fullmatch(r"-?\d{1,10}", value, re.ASCII):
+        raise Unfit("value-wrong", "the cell holds no whole number", cure="Write a number, or leave it empty.")
+    return str(int(value)) if value else ""
+
+
+def empty() -> Unfit:
+    """Why a row is refused that leaves a cell empty which must be filled."""
+    return Unfit("value-missing", "the cell is empty, and must be filled", cure="Fill the cell.")
+
+
+def too_long(value: str, longest: int) -> Unfit:
+    """Why a row is refused that holds more than Moodle stores."""
+    return Unfit(
+        "value-long", f"the cell has {len(value)} characters, Moodle stores {longest}", cure="Shorten the text."
+    )

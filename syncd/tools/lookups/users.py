@@ -1,0 +1,86 @@
+"""The accounts that rows name by one of their identities."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from syncd.core.model import Call, Site
+from syncd.tools.cells import Unfit
+from syncd.tools.questions import Question, Remembered
+
+UserIdentity = Literal["id", "idnumber", "username", "email"]
+
+CORE = "core_user_get_users_by_field"
+COMPANION = "local_syncd_get_users"
+CALL = 500
+"""How many values are asked for in one call: more only makes it longer."""
+
+REMEMBERED = 50_000
+"""How many values are remembered: without an end, memory would grow with the file."""
+
+_FIELDS = ("username", "idnumber", "email", "suspended")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account of the site."""
+
+    id: int
+    username: str
+    idnumber: str = ""
+    email: str = ""
+    suspended: bool = False
+
+
+class Users:
+    """Accounts by one identity; one object serves a whole run."""
+
+    def __init__(self, identity: UserIdentity) -> None:
+        self.identity = identity
+        self._found: Remembered[User] = Remembered(REMEMBERED)
+
+    def questions(self, site: Site, values: Iterable[str]) -> list[Question]:
+        """The calls that look up the accounts of some values; what was asked lately is not asked again."""
+        new = self._found.new(self._folded(value) for value in values)
+        return [(self._call(site, new[start : start + CALL]), self._take) for start in range(0, len(new), CALL)]
+
+    def _call(self, site: Site, values: list[str]) -> Call:
+        if site.has(COMPANION):
+            return Call(COMPANION, {"field": self.identity, "values": values, "fields": list(_FIELDS)})
+        return Call(CORE, {"field": self.identity, "values": values})
+
+    def _take(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        for told in answer:
+            user = User(
+                int(told["id"]),
+                str(told["username"]),
+                str(told.get("idnumber") or ""),
+                str(told.get("email") or ""),
+                bool(told.get("suspended")),
+            )
+            # The site finds what its collation takes for the same; only what is the same to the letter counts here.
+            self._found.note(self._folded(str(getattr(user, self.identity))), user)
+
+    def find(self, value: str) -> User | None:
+        """The account that has this value; raises `Unfit` when several have."""
+        found = self._found.get(self._folded(value))
+        if len(found) > 1:
+            names = ", ".join(user.username for user in found)
+            cure = "Correct the accounts in Moodle, so that one is left."
+            raise Unfit("ambiguous", f"several accounts have this {self.identity}: {names}", value=value, cure=cure)
+        return found[0] if found else None
+
+    def one(self, value: str) -> User:
+        """The account that has this value; raises `Unfit` (`user-missing`, `ambiguous`) unless there is just one."""
+        if user := self.find(value):
+            return user
+        raise Unfit(
+            "user-missing",
+            f"the site has no account with this {self.identity}",
+            value=value,
+            cure="Correct the cell, or let the account be made first.",
+        )
+
+    def _folded(self, value: str) -> str:
+        # Usernames are stored in small letters; e-mail addresses are the same in any case.
+        return value.strip().lower() if self.identity in {"username", "email"} else value.strip()
