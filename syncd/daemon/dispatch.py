@@ -158,6 +158,8 @@ class Dispatch:
             if tool not in self.orders.tools or (record and record.simulated):
                 self._repository.give_back(file, queue=self.orders.queues(file.path), stamp=stamp(self._place.now()))
             else:
+                if record and record.state is RunState.RUNNING:  # a stop in good order would have said so
+                    record = self._ledger.change_run(record, crashes=record.crashes + 1)
                 self._resumed.append(self._job(tool, file, record=record, resumed=True))
         under_way = {job.id for job in self._resumed}
         for state in (RunState.RUNNING, RunState.INTERRUPTED):

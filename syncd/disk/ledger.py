@@ -55,6 +55,9 @@ MIGRATIONS = (
     CREATE TABLE ticks (tool TEXT PRIMARY KEY, ticked REAL NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE pauses (tool TEXT PRIMARY KEY, until REAL, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;  -- processes that died in the middle of it
+    """,
 )
 """One script for each version of the schema; a script that has been released is never changed."""
 
@@ -91,6 +94,8 @@ class RunRecord:
     reason: str = ""
     report: str = ""
     approved_by: str = ""
+    crashes: int = 0
+    """How many processes died in the middle of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,7 @@ class Ledger:
         """Note a run as it stands now."""
         with self._all() as db:
             db.execute(
-                f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 17)})",
+                f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 18)})",
                 (
                     run.id,
                     run.tool,
@@ -225,6 +230,7 @@ class Ledger:
                     run.reason if run.reason.isprintable() else shown(run.reason),
                     os.fsencode(run.report),
                     run.approved_by,
+                    run.crashes,
                 ),
             )
 
@@ -360,9 +366,13 @@ def _arrival(row: tuple[str, bytes, float, int, str]) -> Arrival:
 
 def _run(row: tuple[object, ...]) -> RunRecord:
     (run, tool, kind, site, path, size, sha256, asked_by, simulated, state, started, ended, counts, *rest) = row
-    plan, reason, report, approved_by = rest
+    plan, reason, report, approved_by, crashes = rest
     assert (
-        isinstance(path, bytes) and isinstance(size, int) and isinstance(started, float) and isinstance(report, bytes)
+        isinstance(path, bytes)
+        and isinstance(size, int)
+        and isinstance(started, float)
+        and isinstance(report, bytes)
+        and isinstance(crashes, int)
     )
     return RunRecord(
         id=str(run),
@@ -382,4 +392,5 @@ def _run(row: tuple[object, ...]) -> RunRecord:
         reason=str(reason),
         report=os.fsdecode(report),
         approved_by=str(approved_by),
+        crashes=crashes,
     )

@@ -19,6 +19,12 @@ __all__ = ["Job", "Place", "carry_out"]
 
 log = logs.get()
 
+MOST_CRASHES = 3
+"""Processes that may die in the middle of one run before a person must look at its file."""
+
+_POISON = f"crashes: {MOST_CRASHES} times syncd was killed, or the machine went down, in the middle of this run"
+_LOOK = "Look into the journal for what ended syncd there. Approve to try it again, reject to put the file aside:"
+
 NOTHING = Digest(0, sha256().hexdigest())
 
 
@@ -36,7 +42,7 @@ def carry_out(job: Job, place: Place) -> RunRecord:
     if known and decided and digest.sha256 != known.sha256:
         reason = "the decision came too late: the file holds other bytes than the run was held with"
         return let_go(job, place, place.ledger.change_run(known, state=RunState.SUPERSEDED, reason=reason))
-    record = _noted(job, place, digest)
+    record = _noted(job, place, digest, known.crashes if known and not decided else 0)
     spool = Spool(place.spool, job.id)
     try:
         ending = _run(job, place, spool, record)
@@ -61,6 +67,8 @@ FAILED = Ending(state=RunState.FAILED)
 def _run(job: Job, place: Place, spool: Spool, record: RunRecord) -> Ending:
     if job.rejected_by:
         return Ending(state=RunState.REJECTED, notes=(f"rejected by {job.rejected_by}",))
+    if record.crashes >= MOST_CRASHES:
+        return Ending(state=RunState.HELD, breaches=(_POISON,), what_to_do=_LOOK)
     match job.tool:
         case RowTool():
             return run_by_row(job, job.tool, place, record, spool)
@@ -77,7 +85,7 @@ def _digest(job: Job, place: Place, known: RunRecord | None) -> Digest:
         return Digest(known.size, known.sha256) if known else NOTHING
 
 
-def _noted(job: Job, place: Place, digest: Digest) -> RunRecord:
+def _noted(job: Job, place: Place, digest: Digest, crashes: int) -> RunRecord:
     """The run in the ledger."""
     if not place.ledger.knows(digest.sha256, job.file.path):
         # Put into the repository by hand, or by another program: that is its arrival.
@@ -96,6 +104,7 @@ def _noted(job: Job, place: Place, digest: Digest) -> RunRecord:
         simulated=job.simulated,
         approved_by=job.approved_by,
         plan=job.approved_plan,
+        crashes=crashes,
     )
     place.ledger.note_run(record)
     return record

@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from syncd.core.model import RunState
+from syncd.daemon.notes import Ended
+from syncd.run import MOST_CRASHES
 from tests.daemon.desk import TOO_FEW, Desk, held, last_reply
+from tests.faulty import from_then_on
 from tests.run.workshop import FILE, good_users, users
 
 Office = Callable[..., Desk]
@@ -126,3 +129,42 @@ def test_a_name_with_marks_of_patterns_can_be_approved(office: Office) -> None:
     desk.drop(good_users(2), "erp/users [1]*.csv")
     (run,) = desk.runs()
     assert desk.answer("approve", run=run.id)["answer"]["state"] == "done"
+
+
+def dies_in_the_middle(desk: Desk) -> None:
+    """Leave a run as a process leaves it that is killed while it sends."""
+    site, desk.workshop.site.before = desk.workshop.site.before, from_then_on(0, OSError("as if killed"))
+    wanted = desk.dispatch.wanted(desk.workshop.clock)
+    desk.dispatch.start(wanted, desk.workshop.clock)
+    while not isinstance(desk.notes.get(timeout=30), Ended):
+        pass
+    desk.workshop.site.before = site
+    desk.restart()
+
+
+def test_a_file_that_ends_the_process_again_and_again_is_held(office: Office) -> None:
+    """Three times is no accident: a person looks at it, and the other tools go on. Approved, it is tried again."""
+    other = users(file="other.csv", timer="on arrival")
+    desk = office(users=users(timer="on arrival"), other=other)
+    desk.drop(good_users(2))
+    for _ in range(MOST_CRASHES):
+        dies_in_the_middle(desk)
+    (run,) = desk.runs()
+    assert run.state is RunState.HELD
+    assert "in the middle of this run" in run.reason
+    desk.restart()
+    desk.drop(good_users(3), "other.csv")
+    assert [one.state for one in desk.runs()] == [RunState.DONE]
+    assert desk.answer("approve", run=run.id)["answer"]["state"] == "done"
+
+
+def test_a_run_that_a_stop_interrupts_is_never_held_for_it(office: Office) -> None:
+    """A restart in good order is no crash, however often it comes."""
+    desk = office(users=users(timer="on arrival"))
+    desk.drop(good_users(2))
+    desk.workshop.stopped = True
+    for _ in range(MOST_CRASHES + 1):
+        assert desk.turn()
+        desk.restart()
+    desk.workshop.stopped = False
+    assert [one.state for one in desk.runs()] == [RunState.DONE]
