@@ -18,6 +18,7 @@ from syncd.core.agenda import Every, OnArrival
 from syncd.core.guard import Count
 from syncd.errors import Problem, SettingsError
 from syncd.tools.base import RowTool
+from syncd.tools.users import UsersTool
 
 PROJECT = Path(__file__).parent.parent
 SHIPPED = PROJECT / "syncd.toml"
@@ -388,8 +389,8 @@ class TestDocumentation:
         before, after = loaded(toml, text), loaded(toml, uncommented(text))
         for part in ("drop", "repository", "state", "target", "csv"):
             assert getattr(after, part) == getattr(before, part)
-        as_in_csv = {"separator": after.csv.separator, "encoding": after.csv.encoding}
-        assert after.tools["users"] == before.tools["users"].model_copy(update=as_in_csv)
+        same = {"separator": after.csv.separator, "encoding": after.csv.encoding, "order": UsersTool.rank}
+        assert after.tools["users"] == before.tools["users"].model_copy(update=same)
 
     @pytest.mark.parametrize("key", describe_keys(), ids=lambda key: f"{key.place} {key.kind}")
     def test_the_document_explains_every_key(self, key: Key) -> None:

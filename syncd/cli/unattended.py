@@ -126,7 +126,8 @@ def _held(run: RunRecord, now: datetime) -> dict[str, Any]:
 
 
 def _tools(config: Config, ledger: Ledger | None, pauses: dict[str, Pause], now: datetime) -> Iterator[dict[str, Any]]:
-    for name, tool in config.tools.items():
+    for name in orders_of(config).in_turn():
+        tool = config.tools[name]
         tick = next_tick(tool.timer, now)
         last = next(iter(ledger.runs(tool=name, limit=1)), None) if ledger else None
         pause = pauses.get(name)
@@ -135,6 +136,7 @@ def _tools(config: Config, ledger: Ledger | None, pauses: dict[str, Pause], now:
             "kind": tool.kind,
             "file": tool.file,
             "timer": [str(timer) for timer in tool.timer],
+            "order": tool.turn,
             "next": tick.isoformat() if tick else None,
             "paused": {"until": _iso(pause.until, now), "by": pause.by} if pause else None,
             "last": {"run": last.id, "state": last.state, "ended": _iso(last.ended, now), "counts": last.counts}

@@ -72,8 +72,8 @@ class Dispatch:
     # What is due
 
     def standings(self, now: datetime) -> list[Standing]:
-        """How things stand with each tool, in the order of the settings."""
-        return [self._standing(name, now) for name in self.orders.tools]
+        """How things stand with each tool, in the order of their turns."""
+        return [self._standing(name, now) for name in self.orders.in_turn()]
 
     def _standing(self, name: str, now: datetime) -> Standing:
         return Standing(

@@ -11,11 +11,18 @@ from syncd.tools.base import RowTool, Tool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """The tools in the order of the settings file, and how files are written where a tool does not say."""
+    """The tools as the settings have them, and how files are written where a tool does not say.
+
+    A file is for the first tool, in the order of the settings, that means it; tools take turns as `in_turn` has them.
+    """
 
     tools: Mapping[str, Tool]
     encoding: Encoding
     separator: Separator
+
+    def in_turn(self) -> list[str]:
+        """The tools in the order in which they run when they are due together; ties as in the settings."""
+        return sorted(self.tools, key=lambda name: self.tools[name].turn)
 
     def tool_of(self, path: str) -> str:
         """The tool that a file of the repository is for; "" for none."""

@@ -149,8 +149,9 @@ def held(ledger_runs: list[RunRecord], now: datetime) -> list[dict[str, Any]]:
 
 
 def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[str, Any]]:
-    """Each tool with its next time and its last run."""
-    for name, tool in dispatch.orders.tools.items():
+    """Each tool, in the order of their turns, with its next time and its last run."""
+    for name in dispatch.orders.in_turn():
+        tool = dispatch.orders.tools[name]
         tick = next_tick(tool.timer, now)
         last = next(iter(ledger.runs(tool=name, limit=1)), None)
         pause = dispatch.timetable.pauses.get(name)
@@ -159,6 +160,7 @@ def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[st
             "kind": tool.kind,
             "file": tool.file,
             "timer": [str(timer) for timer in tool.timer],
+            "order": tool.turn,
             "next": tick.isoformat() if tick else None,
             "paused": {"until": pause.until.isoformat() if pause.until else None, "by": pause.by} if pause else None,
             "last": {

@@ -34,7 +34,12 @@ class Tool(Settings):
 
     kind: ClassVar[str]
     rank: ClassVar[int] = 100
-    """Of several tools that are due together, the one of the lowest rank runs first: makes come before uses."""
+    """Of several tools that are due together, the one of the lowest rank runs first: makes come before uses.
+
+    Courses have 10, users 20, cohorts 30, groups 40, enrolments 50; what takes away comes after what makes.
+    """
+    brings: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of things (`user`, `course`, `category`, `cohort`, `group`) that rows of this kind may make."""
 
     file: str = Field(min_length=1)
     """The command file: a path in the repository, or a pattern (`erp/users*.csv`): then oldest first."""
@@ -44,6 +49,13 @@ class Tool(Settings):
     """`keep`: a permanent command file, archived as a copy and run again at each tick."""
     backlog: Literal["latest", "every"] = "latest"
     """A file that comes while an older one of its name waits: takes its place, or queues behind it."""
+    order: int | None = None
+    """Of tools that are due together, the one with the lowest number runs first. Default: as the kind has it."""
+
+    @property
+    def turn(self) -> int:
+        """When it is this tool's turn, of several that are due together: lower numbers first."""
+        return self.rank if self.order is None else self.order
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from syncd.core.model import Outcome, RunState
 from syncd.errors import SiteRefused
 from tests.daemon.desk import TOO_FEW, Desk, last_reply, orders, states
 from tests.faulty import AWAY
-from tests.run.workshop import FILE, NOON, good_users, user_row, users, users_file
+from tests.run.workshop import FILE, NOON, good_users, program, user_row, users, users_file
 
 Office = Callable[..., Desk]
 
@@ -67,8 +67,30 @@ def test_a_new_tool_waits_for_its_first_tick(office: Office) -> None:
     assert states(desk.runs(hours=15)) == [RunState.DONE]
 
 
+def test_what_makes_things_runs_before_what_names_them(office: Office) -> None:
+    """Accounts are made before a program that may need them is run, though it stands first in the settings."""
+    desk = office(needs=program("/bin/true", file="needs.csv", timer="every 15m"), users=users(timer="every 15m"))
+    desk.runs()
+    desk.drop(good_users(1), "needs.csv")
+    desk.drop(good_users(1))
+    assert [run.tool for run in desk.runs(minutes=15)] == ["users", "needs"]
+
+
+def test_the_settings_can_change_the_order(office: Office) -> None:
+    """The lowest number first, of a kind's own and of those that are set."""
+    tools = {
+        "late": users(file="late.csv", timer="on arrival", order=200),
+        "middle": users(file="middle.csv", timer="on arrival"),
+        "early": users(file="early.csv", timer="on arrival", order=-1),
+    }
+    desk = office(**tools)
+    for name in tools:
+        desk.drop(good_users(1), f"{name}.csv")
+    assert [run.tool for run in desk.runs()] == ["early", "middle", "late"]
+
+
 def test_ties_go_in_the_order_of_the_settings(office: Office) -> None:
-    """Users come before what needs them."""
+    """Of tools that have the same number the first in the file runs first."""
     tools = {name: users(file=f"{name}.csv", timer="every 15m") for name in ("first", "second", "third")}
     desk = office(**tools)
     desk.runs()
