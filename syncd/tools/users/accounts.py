@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncd.core.model import Call
+from syncd.tools.lookups.cohorts import Cohort
 from syncd.tools.questions import Question
-from syncd.tools.users.cohorts import Cohort
 from syncd.tools.users.columns import FIELDS, PROFILE_FIELD
 
 IDENTITIES = ("idnumber", "username", "email")

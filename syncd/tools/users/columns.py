@@ -4,6 +4,7 @@ import re
 
 from syncd.core.countries import COUNTRIES
 from syncd.tools.cells import Reader, Unfit, empty, name, one_of, raw, text, too_long, yes_or_no
+from syncd.tools.lookups import cohorts
 
 PROFILE_FIELD = "profile_field_"
 PROFILE_FIELDS = re.compile(PROFILE_FIELD + r"[A-Za-z0-9_]+")
@@ -20,9 +21,6 @@ NEVER_EMPTY = frozenset({"email", "auth", "lang", "timezone", "calendartype", "m
 """Fields that every account has: an empty cell leaves them as they are, where it clears any other."""
 
 NUMBERS = frozenset({"mailformat", "maildisplay"})
-
-COHORT_NAME = 254
-COHORT_IDNUMBER = 100
 
 GIVEN = "given"
 """The row has a password."""
@@ -123,7 +121,7 @@ DEEDS: dict[str, Reader] = {
     "password": password,
     "suspended": yes_or_no,
     "deleted": yes_or_no,
-    "cohort": text(COHORT_NAME),
-    "cohortid": raw(COHORT_IDNUMBER),
+    "cohort": text(cohorts.NAME_LENGTH),
+    "cohortid": raw(cohorts.IDNUMBER_LENGTH),
 }
 """The columns that say what to do."""

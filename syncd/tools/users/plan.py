@@ -7,9 +7,9 @@ from typing import Any
 from syncd.core.model import NO_PASSWORD, Act, Outcome, Step
 from syncd.tools.base import Conversation, Memory, Wish
 from syncd.tools.cells import Unfit
+from syncd.tools.lookups.cohorts import Cohort, Cohorts
 from syncd.tools.questions import ask
 from syncd.tools.users.accounts import Account, Accounts
-from syncd.tools.users.cohorts import Cohort, Cohorts
 from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, NUMBERS, PROFILE_FIELD, UNKNOWN, UNSEEN
 from syncd.tools.users.settings import UserSettings
 

@@ -7,7 +7,9 @@ from typing import Any
 from syncd.core.model import Act, Call
 from syncd.tools.cells import Unfit
 from syncd.tools.questions import Question
-from syncd.tools.users.columns import COHORT_IDNUMBER
+
+NAME_LENGTH = 254
+IDNUMBER_LENGTH = 100
 
 _ALL = 1_000_000
 
@@ -79,7 +81,7 @@ class Cohorts:
         if not create:
             raise Unfit("cohort-missing", "the site has no such cohort", column, value, "Make the cohort in Moodle.")
         new = Cohort(0, name or idnumber, idnumber or name, frozenset())
-        if len(new.idnumber) > COHORT_IDNUMBER or new.idnumber in self._by_idnumber:
+        if len(new.idnumber) > IDNUMBER_LENGTH or new.idnumber in self._by_idnumber:
             raise Unfit(
                 "cohort-missing",
                 "the site has no cohort of this name, and the name can't serve as the idnumber of a new one",
