@@ -33,12 +33,13 @@ class Row:
     """One record of a command file: `cells` by column name, as text.
 
     `line` is the line of the file on which it begins, from 1; `raw` is the record as read, without its line end.
-    A column that the record is too short for is absent from `cells`.
+    A column that the record is too short for is absent from `cells`, and `short` says so.
     """
 
     line: int
     cells: Mapping[str, str]
     raw: str
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class Act:
 class Step:
     """What a plan says of one row: its result if all goes well, and the acts that bring it about, in order.
 
-    `subject` names the thing that the row is about, so that two rows about one thing keep their order.
+    `subject` names the thing that the row is about, so that two rows about one thing keep their order. `after` names
+    the subject of one more earlier row that must be carried out before: a cohort is emptied after members were added.
     `notes` are remarks for the report ("e-mail left alone: protected").
     `lacks` names the kind of thing ("user", "course") for want of which a row is refused: another file may bring it.
     """
@@ -94,6 +96,7 @@ class Step:
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
     lacks: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[Row, Refusal | None
         cells = dict(zip(header, values, strict=False))
         if played_again:
             cells = as_first_read(cells)
-        row = Row(record.line, cells, raw.rstrip("\r\n"))
+        row = Row(record.line, cells, raw.rstrip("\r\n"), len(values) < width)
         yield row, None if len(values) == width else _misfit(values, width, whole=raw[-1] in "\r\n")
 
 

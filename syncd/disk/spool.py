@@ -75,13 +75,13 @@ def _private(path: Path) -> IO[bytes]:
 
 def _step(step: Step) -> list[Any]:
     acts = [[act.function, act.item, act.secrets, act.gives, act.takes] for act in step.acts]
-    return [step.line, step.outcome, step.subject, acts, _refusal(step.refusal), step.notes, step.lacks]
+    return [step.line, step.outcome, step.subject, acts, _refusal(step.refusal), step.notes, step.lacks, step.after]
 
 
 def _read_step(fields: list[Any]) -> Step:
-    line, outcome, subject, acts, refusal, notes, lacks = fields
+    line, outcome, subject, acts, refusal, notes, lacks, after = fields
     taken = tuple(Act(*act) for act in acts)
-    return Step(line, Outcome(outcome), subject, taken, _read_refusal(refusal), tuple(notes), lacks)
+    return Step(line, Outcome(outcome), subject, taken, _read_refusal(refusal), tuple(notes), lacks, after)
 
 
 def _result(result: Result) -> list[Any]:

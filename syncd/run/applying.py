@@ -178,14 +178,15 @@ class Apply:
 
     def _result(self, step: Step, fates: Mapping[int, Fate]) -> Result:
         result = Result(step.line, step.outcome, step.subject, step.refusal, step.notes)
+        done = any(isinstance(fate, Done) for fate in fates.values())
         for number in range(len(step.acts)):
             match fates.get(number, Unsent()):
                 case Refusal() as refusal:
-                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, number))
+                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal) if done else refusal)
                 case Lost():
                     return replace(result, outcome=Outcome.UNKNOWN)
                 case Unsent():
-                    return replace(result, outcome=Outcome.UNKNOWN if number else Outcome.SKIPPED)
+                    return replace(result, outcome=Outcome.UNKNOWN if done else Outcome.SKIPPED)
         return result
 
 
@@ -193,7 +194,7 @@ def _going(window: list[Pair], fates: list[dict[int, Fate]]) -> tuple[Function, 
     """The first function, in their order, of which acts can be sent now, with all those acts; None when all is done.
 
     An act can be sent when those before it in its row were carried out, and no other row has still to make what it
-    takes.
+    takes. Acts of one function that follow one another in a row are sent together, as rows are.
     """
     waiting = [
         (place, step, len(fate))
@@ -203,10 +204,23 @@ def _going(window: list[Pair], fates: list[dict[int, Fate]]) -> tuple[Function, 
     awaited = {gives: place for place, step, number in waiting for act in step.acts[number:] if (gives := act.gives)}
     ready: dict[str, list[tuple[int, int]]] = {}
     for place, step, number in waiting:
-        act = step.acts[number]
-        if all(awaited.get(name, place) == place for name in act.takes.values()):
-            ready.setdefault(act.function, []).append((place, number))
+        function = step.acts[number].function
+        for act in _together(step.acts[number:]):
+            if not all(awaited.get(name, place) == place for name in act.takes.values()):
+                break
+            ready.setdefault(function, []).append((place, number))
+            number += 1
     return next(((FUNCTIONS[name], ready[name]) for name in FUNCTIONS if name in ready), None)
+
+
+def _together(acts: Sequence[Act]) -> Iterator[Act]:
+    """The acts at the beginning that need not wait for one another."""
+    made: set[str] = set()
+    for act in acts:
+        if act.function != acts[0].function or not made.isdisjoint(act.takes.values()):
+            return
+        made.add(act.gives)
+        yield act
 
 
 def _with(item: Mapping[str, Any], path: Sequence[str], made: int) -> dict[str, Any]:
@@ -230,12 +244,16 @@ def _fate(answer: Mapping[str, Any], key: str) -> Done | Refusal:
 
 
 def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """Cut the file into windows in which nothing is acted on twice: rows about one thing keep their order."""
+    """Cut the file into windows in which nothing is acted on twice: rows about one thing keep their order.
+
+    A row that must come after another is in a later window than this.
+    """
     window: list[Pair] = []
     subjects: set[str] = set()
     size = 0
     for row, step in pairs:
-        if len(window) >= WINDOW or size >= WINDOW_SIZE or (step.acts and step.subject in subjects):
+        met_again = step.acts and (step.subject in subjects or step.after in subjects)
+        if len(window) >= WINDOW or size >= WINDOW_SIZE or met_again:
             yield window
             window, subjects, size = [], set(), 0
         window.append((row, step))
@@ -246,9 +264,7 @@ def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield window
 
 
-def _partly(refusal: Refusal, done: int) -> Refusal:
-    if not done:
-        return refusal
+def _partly(refusal: Refusal) -> Refusal:
     return replace(refusal, reason=f"a part of the row was carried out, and then: {refusal.reason}")
 
 

@@ -45,6 +45,8 @@ def test_the_escape_of_the_plugin_becomes_the_separator() -> None:
 def test_a_column_that_a_row_does_not_reach_is_absent() -> None:
     """A short row says nothing of its missing columns; an empty cell says empty."""
     assert cells(b"username;email;idnumber\nx;\n") == [{"username": "x", "email": ""}]
+    file = b"username;email\na;b\na\na;\n"
+    assert [row.short for row, _ in rows(io.BytesIO(file), dialect_of(file))] == [False, True, False]
 
 
 def test_surplus_cells_are_refused_only_where_they_hold_something() -> None:

@@ -30,6 +30,8 @@ steps = st.builds(
     st.lists(acts, max_size=2).map(tuple),
     st.none() | refusals,
     notes,
+    texts,
+    texts,
 )
 results = st.builds(Result, lines, st.sampled_from(Outcome), texts, st.none() | refusals, notes)
 

@@ -154,6 +154,35 @@ def test_acts_are_sent_in_the_order_of_their_row_whatever_their_functions() -> N
     assert site.done == [{"idnumber": "C"}, {"username": "user2"}, member]
 
 
+def test_acts_of_one_function_in_a_row_are_sent_together() -> None:
+    """A cohort of a thousand members is emptied in a few calls, and one act that is refused does not hide the rest."""
+    leave = "core_cohort_delete_cohort_members"
+    acts = tuple(Act(leave, {"cohortid": 5, "userid": user}) for user in range(600))
+    site = Faulty(Obedient(), refuses=lambda item: item["userid"] == 0)
+    assert outcomes([Step(2, Outcome.DELETED, "cohort 5", acts[1:])], site) == [Outcome.DELETED]
+    assert sorted(size for _, size in site.calls) == [99, 250, 250]
+    (result,), _ = applied([Step(2, Outcome.DELETED, "cohort 5", acts[:3])], site)
+    assert result.refusal and result.refusal.reason.startswith("a part of the row was carried out")
+
+
+def test_an_act_that_takes_what_its_row_makes_is_sent_after_it() -> None:
+    """Two levels of categories of one row are made one after the other."""
+    site = Obedient()
+    category = "core_course_create_categories"
+    acts = (Act(category, {"name": "A"}, gives="A"), Act(category, {"name": "B"}, takes={"parent": "A"}))
+    assert outcomes([Step(2, Outcome.CREATED, "a", acts)], site) == [Outcome.CREATED]
+    assert site.done == [{"name": "A"}, {"name": "B", "parent": 1000}]
+
+
+def test_a_row_that_must_come_after_another_does() -> None:
+    """A cohort is deleted when the earlier row about a member of it is done, though deletions are sent first."""
+    site = Obedient()
+    joining = Step(2, Outcome.CREATED, "cohort 5, user 7", (Act(JOIN, {"member": 7}),))
+    deletion = Step(3, Outcome.DELETED, "cohort 5", (Act("core_cohort_delete_cohorts", {"cohortid": 5}),))
+    assert outcomes([joining, replace(deletion, after=joining.subject)], site) == [Outcome.CREATED, Outcome.DELETED]
+    assert site.done == [{"member": 7}, 5]
+
+
 def test_what_one_row_makes_another_can_take_by_name() -> None:
     """A category, one below it by the next row, and a third row's course in that: each id goes where it is taken."""
     site = Obedient()
