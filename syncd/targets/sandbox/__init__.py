@@ -10,15 +10,30 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator
 
 from syncd.errors import Fault, ItemRefused, SiteRefused, SiteUnreachable
 from syncd.targets.base import TargetSettings
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import structure
+from syncd.targets.sandbox.profile import ProfileField
 from syncd.targets.sandbox.site import ADMIN_ID, Visit, connect
 
-PROFILE_FIELDS = ("student_type", "entry_year")
+PROFILE_FIELDS = (
+    "student_type",
+    "entry_year",
+    "level:menu:L1/L2/L3",
+    "vip:checkbox",
+    "born:datetime",
+    "unique_code:unique",
+)
+
+
+def _field(text: str) -> str:
+    ProfileField.written(text)
+    return text
 
 
 class SandboxSettings(TargetSettings):
@@ -26,8 +41,10 @@ class SandboxSettings(TargetSettings):
 
     kind: ClassVar[str] = "sandbox"
 
-    profile_fields: tuple[str, ...] = PROFILE_FIELDS
-    """The shortnames of the site's custom profile fields; as in Moodle, others are dropped without a word."""
+    profile_fields: tuple[Annotated[str, AfterValidator(_field)], ...] = PROFILE_FIELDS
+    """The site's custom profile fields by their shortnames, each with its kind where it is not plain text:
+    `vip:checkbox`, `born:datetime`, `level:menu:L1/L2`, `badge:unique`. As in Moodle, others are dropped without a
+    word."""
 
     def open(self, state: Path) -> "Sandbox":
         """The practice site `sandbox.sqlite` in `state`, made at the first call if it is not there."""
@@ -49,7 +66,8 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
-        self._profile_fields = frozenset(profile_fields)
+        fields = [ProfileField.written(text) for text in profile_fields]
+        self._profile_fields = {field.shortname: field for field in fields}
         self._clock = clock
         # A deque's append and pop are atomic: a call takes an idle connection and gives it back.
         self._idle: deque[sqlite3.Connection] = deque()

@@ -21,17 +21,17 @@ _ANSWERED_IF_FILLED = ("address", "phone1", "phone2", "country", "city", "intere
 _PICTURE = "https://sandbox.invalid/theme/image.php/boost/core/1/u/"
 
 _LOOKUPS: dict[str, tuple[Check, str]] = {
-    "id": (parameters.integer, "id"),
+    "id": (lambda value: int(parameters.text(value)), "id"),
     "idnumber": (lambda value: compared(parameters.text(value)), "idnumber_key"),
     "username": (parameters.username, "username"),
-    "email": (lambda value: parameters.email(value).lower(), "deleted = 0 AND email_key"),
+    "email": (lambda value: parameters.text_trimmed(value).lower(), "email_key"),
 }
 
 
 def by_field(visit: Visit, field: str, values: list[str]) -> list[dict[str, Any]]:
     """The accounts whose `field` has one of `values`; a value that nobody has is simply absent.
 
-    Deleted accounts are found by id; one malformed value refuses them all.
+    Deleted accounts are found by id, and by what stands for their address; one malformed value refuses them all.
     """
     if field not in _LOOKUPS:
         raise ItemRefused("codingerror", "Coding error detected, it must be fixed by a programmer: invalid field")
@@ -41,7 +41,7 @@ def by_field(visit: Visit, field: str, values: list[str]) -> list[dict[str, Any]
         f"SELECT id, username, record FROM user WHERE {column} IN (SELECT value FROM json_each(?)) ORDER BY id",
         (wanted,),
     )
-    return _answers(rows)
+    return _answers(visit, rows)
 
 
 def search(visit: Visit, criteria: list[dict[str, str]]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def search(visit: Visit, criteria: list[dict[str, str]]) -> dict[str, Any]:
     tests = [_Test(**criterion) for criterion in criteria if criterion["key"] in _SEARCHABLE]
     rows = visit.connection.execute("SELECT id, username, record FROM user WHERE deleted = 0 ORDER BY id")
     return {
-        "users": [user for user in _answers(rows) if all(test.holds(user) for test in tests)],
+        "users": [user for user in _answers(visit, rows) if all(test.holds(user) for test in tests)],
         "warnings": [
             {"item": key, "warningcode": "invalidfieldparameter", "message": f"The search key '{key}' is not supported"}
             for key in keys
@@ -77,11 +77,11 @@ class _Test:
         return self.pattern.fullmatch(compared(str(user.get(self.key, "")))) is not None
 
 
-def _answers(rows: Iterable[tuple[int, str, str]]) -> list[dict[str, Any]]:
-    return [_answer(user_id, username, json.loads(record)) for user_id, username, record in rows]
+def _answers(visit: Visit, rows: Iterable[tuple[int, str, str]]) -> list[dict[str, Any]]:
+    return [_answer(visit, user_id, username, json.loads(record)) for user_id, username, record in rows]
 
 
-def _answer(user_id: int, username: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(visit: Visit, user_id: int, username: str, record: Mapping[str, Any]) -> dict[str, Any]:
     user = {
         "id": user_id,
         "username": username,
@@ -100,11 +100,9 @@ def _answer(user_id: int, username: str, record: Mapping[str, Any]) -> dict[str,
     for field in _ANSWERED_IF_FILLED:
         if (value := record.get(field, "")) not in ("", "0"):  # PHP's idea of empty
             user[field] = value
-    if filled := [pair for pair in sorted(record.get("customfields", {}).items()) if pair[1]]:
-        user["customfields"] = [
-            {"type": "text", "name": shortname, "shortname": shortname, "value": value, "displayvalue": value}
-            for shortname, value in filled
-        ]
+    custom = record.get("customfields", {})
+    if told := [one for field in visit.profile_fields.values() if (one := field.told(custom.get(field.shortname)))]:
+        user["customfields"] = told
     return user
 
 

@@ -10,6 +10,7 @@ Check = Callable[[Any], Any]
 """Takes a value as sent and returns it as Moodle understands it; raises `ItemRefused` (`invalidparameter`)."""
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_TAG = re.compile(r"<(?!\s)")
 _BOOLEANS = {"": False, "0": False, "1": True}
 
 
@@ -28,9 +29,17 @@ def text(value: Any) -> str:
 
 
 def text_without_tags(value: Any) -> str:
-    """Text without `<` (PARAM_NOTAGS, PARAM_TEXT); blanks are kept as sent."""
+    """Text without anything that PHP takes for a tag (PARAM_NOTAGS, PARAM_TEXT); blanks are kept as sent."""
     plain = text(value)
-    if "<" in plain:
+    if _TAG.search(plain):
+        raise invalid_parameter()
+    return plain
+
+
+def text_trimmed(value: Any) -> str:
+    """Text without blanks at its ends (PARAM_RAW_TRIMMED)."""
+    plain = text(value)
+    if plain != plain.strip(" \t\n\r\v"):
         raise invalid_parameter()
     return plain
 
@@ -110,11 +119,16 @@ def _is_unicode(value: str) -> bool:
     return True
 
 
+def is_email(value: str) -> bool:
+    """Whether Moodle takes a value for an e-mail address."""
+    return _EMAIL.fullmatch(value) is not None
+
+
 username: Check = matching(r"[-.@_a-z0-9]+")
 # As PHP's FILTER_VALIDATE_EMAIL in all but quoted and literal forms, which no directory issues.
 _ATOM = r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-email: Check = matching(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
+_EMAIL = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
 letters: Check = matching(r"[a-zA-Z]+")
 shortname: Check = matching(r"[a-zA-Z0-9_-]+")
 timezone: Check = matching(r"[+-]?(0?[0-9](\.[05])?|1[0-3](\.0)?|1[0-2]\.5)|99|[a-zA-Z0-9]+(/?[a-zA-Z_-])+")

@@ -1,14 +1,16 @@
 """The practice site's tables in SQLite, with the way that Moodle's database compares text."""
 
+import re
 import sqlite3
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from syncd.errors import Fault
+from syncd.targets.sandbox.profile import ProfileField
 
 GUEST_ID = 1
 ADMIN_ID = 2
@@ -40,7 +42,7 @@ class Visit:
 
     connection: sqlite3.Connection
     now: int
-    profile_fields: frozenset[str]
+    profile_fields: Mapping[str, ProfileField]
 
 
 def connect(path: Path, tables: Sequence[str]) -> sqlite3.Connection:
@@ -94,9 +96,16 @@ def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
 
 
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+
+
 def compared(value: str) -> str:
-    """What two texts have in common when utf8mb4_unicode_ci takes them for equal: not case, accents, last blanks."""
+    """What two texts have in common when utf8mb4_unicode_ci takes them for equal: not case, accents, last blanks.
+
+    All signs beyond the first plane are one to it.
+    """
     if not value.isascii():
+        value = _BEYOND.sub("\ufffd", value)
         decomposed = unicodedata.normalize("NFKD", value.casefold())
         value = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return value.lower().rstrip(" ")

@@ -27,16 +27,16 @@ _OPTIONAL: dict[str, Check] = {
     "city": parameters.text_without_tags,
     "country": parameters.letters,
     "timezone": parameters.timezone,
-    "description": parameters.text_without_tags,
+    "description": parameters.text,
     "firstnamephonetic": parameters.text_without_tags,
     "lastnamephonetic": parameters.text_without_tags,
     "middlename": parameters.text_without_tags,
     "alternatename": parameters.text_without_tags,
-    "institution": parameters.text,
-    "department": parameters.text,
+    "institution": parameters.text_without_tags,
+    "department": parameters.text_without_tags,
     "phone1": parameters.text_without_tags,
     "phone2": parameters.text_without_tags,
-    "address": parameters.text,
+    "address": parameters.text_without_tags,
     "lang": parameters.language,  # a practice site has every language pack
     "calendartype": parameters.one_of("gregorian", ""),
     "theme": parameters.one_of("boost", "classic", ""),
@@ -50,7 +50,7 @@ CREATE = parameters.structure(
     {
         "users": parameters.list_of(
             parameters.structure(
-                {"username": parameters.username, "email": parameters.email} | _NAMES,
+                {"username": parameters.username, "email": parameters.text_trimmed} | _NAMES,
                 _OPTIONAL | {"createpassword": parameters.boolean},
             )
         )
@@ -61,7 +61,7 @@ UPDATE = parameters.structure(
         "users": parameters.list_of(
             parameters.structure(
                 {"id": parameters.integer},
-                {"username": parameters.username, "email": parameters.email}
+                {"username": parameters.username, "email": parameters.text_trimmed}
                 | _NAMES
                 | _OPTIONAL
                 | {"suspended": parameters.boolean, "userpicture": parameters.integer},
@@ -92,7 +92,9 @@ def create(visit: Visit, users: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _create(visit: Visit, user: dict[str, Any]) -> int:
-    if not all(user[name].strip() for name in ("username", "firstname", "lastname", "email")):
+    if not all(user[name].strip() for name in ("username", "firstname", "lastname")):
+        raise invalid_parameter()
+    if not parameters.is_email(user["email"]):
         raise invalid_parameter()
     _check_first_password(user)
     record = DEFAULTS | _stored(visit, user)
@@ -139,10 +141,22 @@ def _stored(visit: Visit, user: Mapping[str, Any]) -> dict[str, Any]:
     for pairs in ("customfields", "preferences"):
         if pairs in record:
             record[pairs] = {pair["type"]: pair["value"] for pair in record[pairs]}
+    if interests := _interests(record.pop("interests", "")):
+        record["interests"] = interests
     if "customfields" in record:
-        known = record["customfields"].keys() & visit.profile_fields
-        record["customfields"] = {shortname: record["customfields"][shortname] for shortname in known}
+        known = record["customfields"].keys() & visit.profile_fields.keys()
+        record["customfields"] = {
+            name: visit.profile_fields[name].stored(record["customfields"][name]) for name in known
+        }
     return record
+
+
+def _interests(words: str) -> str:
+    """What is kept of a list of interests: each once, as it was last written; none at all change nothing."""
+    kept: dict[str, str] = {}
+    for word in filter(None, map(str.strip, words.split(","))):
+        kept[word.lower()] = word
+    return ", ".join(kept.values())
 
 
 def update(visit: Visit, users: list[dict[str, Any]]) -> dict[str, Any]:
@@ -153,7 +167,7 @@ def update(visit: Visit, users: list[dict[str, Any]]) -> dict[str, Any]:
 def _update(visit: Visit, user: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         record = _updatable(visit, user["id"])
-        if not user.get("email", "unsaid"):
+        if "email" in user and user["email"] != record["email"] and not parameters.is_email(user["email"]):
             raise ItemRefused("useremailinvalid", "error/useremailinvalid")
         if "password" in user:
             _check_password(user["password"])
@@ -195,7 +209,7 @@ def _write(visit: Visit, user: Mapping[str, Any], record: dict[str, Any]) -> Non
         )
     except IntegrityError as taken:
         if "email" in str(taken):
-            raise ItemRefused("useremailduplicate", "error/useremailduplicate") from taken
+            raise ItemRefused("useremailduplicate", "Duplicate address") from taken
         raise ItemRefused("dmlwriteexception", "Error writing to database") from taken
 
 
