@@ -51,6 +51,8 @@ class Corner:
         self.mark = f"t{uuid4().hex[:12]}"
         self._users: list[int] = []
         self._cohorts: list[int] = []
+        self._courses: list[int] = []
+        self._categories: list[int] = []
 
     def user(self, name: str = "ana", /, **changes: Any) -> dict[str, Any]:
         """A good account to create, unlike any other on the site; changed to None, a field is left out."""
@@ -106,15 +108,42 @@ class Corner:
         (answer,) = self.target.call("core_cohort_get_cohort_members", {"cohortids": [cohort_id]})
         return set(answer["userids"])
 
+    def category(self, name: str = "first", /, **changes: Any) -> dict[str, Any]:
+        """A good course category to create, unlike any other on the site."""
+        return {"name": f"{self.mark} {name}", "idnumber": f"{self.mark}-{name}"} | changes
+
+    def create_categories(self, *categories: dict[str, Any]) -> list[int]:
+        """Create course categories and return their ids."""
+        answer = self.target.call("core_course_create_categories", {"categories": list(categories)})
+        made = [category["id"] for category in answer]
+        self._categories += made
+        return made
+
+    def course(self, name: str = "first", /, **changes: Any) -> dict[str, Any]:
+        """A good course to create, unlike any other on the site; it lies in a category that every site has."""
+        course = {"fullname": f"{self.mark} {name}", "shortname": f"{self.mark}-{name}", "categoryid": 1}
+        return course | changes
+
+    def create_courses(self, *courses: dict[str, Any]) -> list[int]:
+        """Create courses and return their ids."""
+        made = [course["id"] for course in self.target.call("core_course_create_courses", {"courses": list(courses)})]
+        self._courses += made
+        return made
+
     def leave(self) -> None:
         """Take away what the test made and did not take away itself."""
         for function, parameter, ids in (
             ("core_user_delete_users", "userids", self._users),
+            ("core_course_delete_courses", "courseids", self._courses),
             ("core_cohort_delete_cohorts", "cohortids", self._cohorts),
         ):
             for made in ids:
                 with suppress(ItemRefused):
                     self.target.call(function, {parameter: [made]})
+        for category in reversed(self._categories):
+            with suppress(ItemRefused):
+                item = {"id": category, "recursive": 1}
+                self.target.call("core_course_delete_categories", {"categories": [item]})
 
 
 @pytest.fixture(params=TARGETS)
