@@ -30,6 +30,8 @@ CODES: dict[str, str] = {
     "user-missing": "the site has no account that the row names",
     "course-missing": "the site has no course that the row names",
     "cohort-missing": "the site has no such cohort, and none can be made",
+    "role-missing": "the site has no role that the row names, or nothing tells its id",
+    "group-missing": "the course has no group that the row names",
     "earlier-row": "an earlier row about the same thing was refused",
     "site-refused": "Moodle refuses the row",
 }

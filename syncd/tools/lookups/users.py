@@ -41,7 +41,7 @@ class Users:
 
     def questions(self, site: Site, values: Iterable[str]) -> list[Question]:
         """The calls that look up the accounts of some values; what was asked lately is not asked again."""
-        new = self._found.new(self._folded(value) for value in values)
+        new = self._found.new(folded(self.identity, value) for value in values)
         return [(self._call(site, new[start : start + CALL]), self._take) for start in range(0, len(new), CALL)]
 
     def _call(self, site: Site, values: list[str]) -> Call:
@@ -59,11 +59,11 @@ class Users:
                 bool(told.get("suspended")),
             )
             # The site finds what its collation takes for the same; only what is the same to the letter counts here.
-            self._found.note(self._folded(str(getattr(user, self.identity))), user)
+            self._found.note(folded(self.identity, str(getattr(user, self.identity))), user)
 
     def find(self, value: str) -> User | None:
         """The account that has this value; raises `Unfit` when several have."""
-        found = self._found.get(self._folded(value))
+        found = self._found.get(folded(self.identity, value))
         if len(found) > 1:
             names = ", ".join(user.username for user in found)
             cure = "Correct the accounts in Moodle, so that one is left."
@@ -81,6 +81,8 @@ class Users:
             cure="Correct the cell, or let the account be made first.",
         )
 
-    def _folded(self, value: str) -> str:
-        # Usernames are stored in small letters; e-mail addresses are the same in any case.
-        return value.strip().lower() if self.identity in {"username", "email"} else value.strip()
+
+def folded(identity: UserIdentity, value: str) -> str:
+    """A value of an identity as it is compared: what is the same for Moodle is the same text."""
+    # Usernames are stored in small letters; e-mail addresses are the same in any case.
+    return value.strip().lower() if identity in {"username", "email"} else value.strip()
