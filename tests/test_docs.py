@@ -135,11 +135,6 @@ class TestTrouble:
 class TestSenders:
     """The page for those who write the files."""
 
-    def test_every_column_of_a_users_file_is_named(self) -> None:
-        """Whoever writes an export needs the names, and nothing else tells them."""
-        named = set(re.findall(r"`(\w+)`", page("docs/SENDERS.md")))
-        assert UsersTool.columns - named == set()
-
     def test_the_example_is_a_file_that_syncd_takes(self) -> None:
         """What is shown is copied: each of its rows is understood."""
         section = page("docs/SENDERS.md").partition("## What a users file may look like")[2]

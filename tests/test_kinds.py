@@ -10,10 +10,7 @@ from syncd.run.reading import read
 from syncd.tools.base import RowTool, kinds
 
 PAGES = Path(__file__).parent.parent / "docs" / "kinds"
-ELSEWHERE = {"users"}
-"""Kinds of which docs/SENDERS.md tells."""
-
-KINDS = {name: kind for name, kind in kinds().items() if issubclass(kind, RowTool) and name not in ELSEWHERE}
+KINDS = {name: kind for name, kind in kinds().items() if issubclass(kind, RowTool)}
 
 
 def page(kind: str) -> str:

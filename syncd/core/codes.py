@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "identity-missing": "nothing in the row says which account it is about",
     "ambiguous": "several accounts, or cohorts, of the site are what the row names",
     "username-taken": "another account has this username",
+    "username-other": "the account that the row names has another username, or another identity",
     "idnumber-other": "the account of this username has another idnumber",
     "email-other": "the account of this username has another e-mail address",
     "email-taken": "another account has this e-mail address",

@@ -1,5 +1,6 @@
 """The accounts that rows name by one of their identities."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +18,9 @@ CALL = 500
 
 REMEMBERED = 50_000
 """How many values are remembered: without an end, memory would grow with the file."""
+
+STAND_IN = re.compile(r"[0-9a-f]{32}").fullmatch
+"""What stands in the place of a deleted account's e-mail address: the MD5 of its username."""
 
 _FIELDS = ("username", "idnumber", "email", "suspended")
 
@@ -51,6 +55,8 @@ class Users:
 
     def _take(self, answer: Iterable[Mapping[str, Any]]) -> None:
         for told in answer:
+            if STAND_IN(str(told.get("email") or "")):
+                continue  # a look-up by id finds deleted accounts too
             user = User(
                 int(told["id"]),
                 str(told["username"]),
