@@ -188,6 +188,13 @@ class Standing:
     paused: bool = False
     blocked_until: datetime | None = None
 
+    def soon(self, timers: Sequence[Timer], now: datetime, within: timedelta) -> bool:
+        """Whether the tool, by these of its timers, runs a file as soon as it is there, or within some time."""
+        if self.paused or self.blocked_until:
+            return False
+        tick = next_tick(timers, now)
+        return on_arrival(timers) or (tick is not None and tick.astimezone(UTC) <= now.astimezone(UTC) + within)
+
 
 def due(tools: Sequence[Standing], now: datetime) -> list[str]:
     """The tools that should start now, in the order given.

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     DELETED = "deleted"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"
+    DEFERRED = "deferred"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
 
@@ -86,7 +87,8 @@ class Step:
     `subject` names the thing that the row is about, so that two rows about one thing keep their order. `after` names
     the subject of one more earlier row that must be carried out before: a cohort is emptied after members were added.
     `notes` are remarks for the report ("e-mail left alone: protected").
-    `lacks` names the kind of thing ("user", "course") for want of which a row is refused: another file may bring it.
+    `lacks` is the kind of thing for want of which a row is refused (`user`, `course`, `category`, `cohort`, `group`);
+    where another file may bring it the row is deferred instead.
     """
 
     line: int

@@ -14,9 +14,9 @@ class Report:
     Times are aware, in the zone of the site. `counts` are rows by what became of them; in a simulated run, by what
     would have become of them. `planned` are the same of the plan that a held run waits with. `breaches` say, each in a
     sentence, which limits the plan passes, `notes` are remarks. `refusal` tells why the whole file was refused, at
-    `refusal_line` (0: no one line), or why the run failed. `archive` and `tryback` are paths in the repository, ""
-    where there is none. `output` is what the program of a command tool wrote. `what_to_do` takes the place of what
-    `advice` says of the state alone.
+    `refusal_line` (0: no one line), or why the run failed. `archive`, `tryback` and `deferred` (such rows lie there)
+    are paths in the repository, "" where there is none. `output` is what the program of a command tool wrote.
+    `what_to_do` takes the place of what `advice` says of the state alone.
     """
 
     run: str
@@ -39,6 +39,7 @@ class Report:
     refusal_line: int = 0
     archive: str = ""
     tryback: str = ""
+    deferred: str = ""
     output: str = ""
     what_to_do: str = ""
 
@@ -51,7 +52,7 @@ def headline(report: Report) -> str:
     changed = sum(number for outcome, number in report.counts.items() if outcome.applied)
     others = [
         f"{report.counts[outcome]:,} {outcome}"
-        for outcome in (Outcome.UNCHANGED, Outcome.REJECTED, Outcome.SKIPPED, Outcome.UNKNOWN)
+        for outcome in (Outcome.UNCHANGED, Outcome.REJECTED, Outcome.DEFERRED, Outcome.SKIPPED, Outcome.UNKNOWN)
         if report.counts.get(outcome)
     ]
     if report.simulated:
@@ -77,6 +78,11 @@ def advice(report: Report) -> str:
         sentences.append(f"Correct the refused rows in {report.tryback} and upload that file, or correct their source.")
     elif report.counts.get(Outcome.REJECTED):
         sentences.append("Correct the refused rows in their source.")
+    if report.deferred:
+        sentences.append(
+            f"The deferred rows need nothing: they wait in {report.deferred} for what other files may bring, and are "
+            "run once more."
+        )
     if rows_in_doubt:
         sentences.append(
             "Upload the file again: rows of unknown outcome come out as unchanged where they were applied."

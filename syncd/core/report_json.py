@@ -49,6 +49,7 @@ def _head(report: Report) -> dict[str, Any]:
         "notes": list(report.notes),
         "archive": report.archive or None,
         "tryback": report.tryback or None,
+        "deferred": report.deferred or None,
         "output": report.output,
     }
 

@@ -51,6 +51,7 @@ def _facts(report: Report) -> Iterator[str]:
         "SHA-256": report.sha256,
         "Archive": shown(report.archive),
         "Tryback": shown(report.tryback),
+        "Deferred": shown(report.deferred),
     }
     yield from (f"{name:9}{value}" for name, value in facts.items() if value)
 

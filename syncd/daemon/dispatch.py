@@ -1,6 +1,6 @@
 """The dispatch: which tool runs next on which file, and what becomes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -47,11 +47,13 @@ class Dispatch:
         place: Place,
         post: Callable[[Note], None],
         *,
+        coming: Callable[[], Iterable[str]] = tuple,
         timers: bool = True,
     ) -> None:
-        """`post` takes the notes that tell how a run goes on and ends. Without `timers` only what is asked for runs."""
+        """`post` takes the notes that tell how a run goes on and ends. `coming()` are the paths that files will have
+        which are on their way into the repository. Without `timers` only what is asked for runs."""
         self.orders = orders
-        self.waitlist = Waitlist(orders, repository, ledger)
+        self.waitlist = Waitlist(orders, repository, ledger, now=place.now, coming=coming)
         self.timetable = Timetable(orders, ledger)
         self.blocks = Blocks()
         self.trouble = Trouble(MENDING.total_seconds())
@@ -98,6 +100,25 @@ class Dispatch:
         if self._asked:
             return self._asked[0].tool
         return self._due(now) if self._timers else ""
+
+    def go_before(self, tool: str, now: datetime, within: timedelta) -> list[str]:
+        """The tools of earlier turns that would run a file as soon as it came, or within some time.
+
+        A person's wish, and a run that is to be ended, wait for none.
+        """
+        return [
+            one.name for one in self._earlier(tool, now) if one.soon(self.orders.tools[one.name].timer, now, within)
+        ]
+
+    def others_are_due(self, tool: str, now: datetime, within: timedelta) -> bool:
+        """Whether a file waits that will be run within some time, and whose tool has its turn before this one."""
+        return any(one.waiting and one.soon(one.timers, now, within) for one in self._earlier(tool, now))
+
+    def _earlier(self, tool: str, now: datetime) -> list[Standing]:
+        if self._resumed or self._asked:
+            return []
+        turn, tools = self.orders.tools[tool].turn, self.orders.tools
+        return [one for one in self.standings(now) if tools[one.name].turn < turn]
 
     def _mending(self, now: datetime) -> bool:
         # Farther ahead than it was ever set, it is the clock that was set back.
@@ -186,6 +207,8 @@ class Dispatch:
     def start(self, tool: str, now: datetime) -> None:
         """Start the run that `wanted` named."""
         if self._resumed:
+            if self.waitlist.stale:  # what waits decides what may be deferred
+                self.waitlist.refresh()
             self._begin(self._resumed.pop(0), None)
         elif self._asked:
             asked = self._asked.pop(0)
@@ -206,7 +229,7 @@ class Dispatch:
         if asked.held:
             self._start_decided(asked, asked.held, now)
             return
-        waiting = self.waitlist.next_of(asked.tool)
+        waiting = self.waitlist.next_of(asked.tool) or self.waitlist.deferred_of(asked.tool)
         path = asked.file or (waiting.path if waiting else "")
         if not path:
             asked.nothing_waits(self.orders.tools[asked.tool].file, self.waitlist.held_of(asked.tool))
@@ -263,6 +286,8 @@ class Dispatch:
         )
 
     def _begin(self, job: Job, asked: Asked | None) -> None:
+        if self.orders.means(job.tool_name, job.file.path) and not self.orders.keeps(job.tool_name):
+            job = replace(job, promised=self.waitlist.promised(job.tool_name, job.file.path))
         self.under_way = self._runs.begin(job, self._place, asked)
 
     def _free_id(self, tool: str, now: datetime) -> str:

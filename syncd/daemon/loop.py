@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -38,7 +38,10 @@ RETRY = 2.0
 STOPPING = "syncd is stopping; ask again when it has been started"
 
 LONGEST_EXPECTED = 10.0
-"""Seconds that a run waits for files that have settled and are on their way to it."""
+"""Seconds that a run waits for files that have settled and are on their way to it.
+
+For files of tools that have their turn before it, it waits for so long and `settle`, though they are not settled yet.
+"""
 
 
 class Daemon:
@@ -68,6 +71,7 @@ class Daemon:
             self._books.loop,
             self._place(),
             self._mailbox.put,
+            coming=self._coming,
             timers=alone is None,
         )
         self._requests = Requests(
@@ -78,6 +82,7 @@ class Daemon:
         self._pending: deque[Note] = deque()
         self._expecting = ""
         self._expected_since = 0.0
+        self._lets_before: dict[str, float] = {}
         self._beat_at = 0.0
         self._said_status = ""
 
@@ -106,6 +111,9 @@ class Daemon:
             forgive_every=self._config.drop.poll_every,
             post=self._mailbox.put,
         )
+
+    def _coming(self) -> list[str]:
+        return self._reception.coming()  # of the one that there is now
 
     def _place(self) -> Place:
         return Place(
@@ -206,7 +214,8 @@ class Daemon:
 
     def _until_next_run(self, monotonic: float) -> list[float]:
         if self._expecting and not self._new():
-            return [self._expected_since + LONGEST_EXPECTED - monotonic]
+            until = max(self._expected_since + LONGEST_EXPECTED, self._lets_before_until(self._expecting, monotonic))
+            return [until - monotonic]
         if self._expecting or self._alone:
             return []
         now = self._now()
@@ -266,8 +275,11 @@ class Daemon:
             self._reception.look(monotonic)
             self._reception.turn(monotonic)
         self._expecting = wanted
-        if wanted and not self._expected(wanted, monotonic):
+        if not wanted:
+            self._lets_before.clear()
+        elif not self._expected(wanted, monotonic) and not self._lets_others_before(wanted, monotonic):
             self._expecting = ""
+            self._lets_before.pop(wanted, None)
             self._dispatch.start(wanted, self._now())
             if not self._dispatch.under_way:  # it came to nothing, and no note will tell: others may be due
                 self._mailbox.put(Woken())
@@ -278,6 +290,20 @@ class Daemon:
         if not patiently and monotonic >= self._expected_since + LONGEST_EXPECTED:
             return False
         return self._reception.expecting(lambda path: means(tool, path), patiently=patiently)
+
+    def _lets_others_before(self, tool: str, monotonic: float) -> bool:
+        """Whether a tool's run lets a file go first that is being uploaded with its own, and makes what that names."""
+        until = self._lets_before_until(tool, monotonic)
+        if monotonic >= until:
+            return False
+        within, means = timedelta(seconds=until - monotonic), self._dispatch.orders.means
+        if self._dispatch.others_are_due(tool, self._now(), within):
+            return True
+        first = self._dispatch.go_before(tool, self._now(), within)
+        return self._reception.expecting(lambda path: any(means(one, path) for one in first), patiently=True)
+
+    def _lets_before_until(self, tool: str, monotonic: float) -> float:
+        return self._lets_before.setdefault(tool, monotonic) + self._config.drop.settle + LONGEST_EXPECTED
 
     def _new(self) -> bool:
         """Whether an upload of before this process can't have settled yet in its eyes."""

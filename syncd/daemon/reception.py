@@ -135,6 +135,10 @@ class Reception:
         ripe = self.uploads if patiently else [sighting.path for sighting in self._settled(time.monotonic())]
         return any(wanted(path) for path in [*ripe, *self._under_way])
 
+    def coming(self) -> list[str]:
+        """The files that are being uploaded or taken in, as far as looks have told."""
+        return [*self.uploads, *self._under_way]
+
     def rest(self) -> None:
         """Begin no round any more: another reception will go on once this one is not `busy`."""
         self.resting = True

@@ -117,6 +117,8 @@ def _what_it_waits_for(file: Waiting, tool: str, dispatch: Dispatch, now: dateti
         return f"{dispatch.blocks.why(tool)}; next try at {_clock(until, now)}, or by syncd run {tool}"
     if run_under_way := dispatch.under_way:
         return f"the run {run_under_way.job.id} is under way; one runs at a time"
+    if wants := dispatch.waitlist.waits_for(tool, file):
+        return f"deferred: it names {wants}; it is run once that was run (or by syncd run {tool})"
     timers = dispatch.orders.timers(tool, news=dispatch.waitlist.news(tool))
     if on_arrival(timers):
         return f"the tool {tool} is about to run"

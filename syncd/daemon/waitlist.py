@@ -1,8 +1,10 @@
 """The waitlist: which files of the repository wait for which tool, and which of them are held for a person."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
+from syncd.core.deferral import HEAD, Deferral, deferral_of
 from syncd.core.model import RunState
 from syncd.daemon.orders import Orders
 from syncd.disk.ledger import Ledger, RunRecord
@@ -12,14 +14,26 @@ from syncd.disk.repository import Repository, Waiting
 class Waitlist:
     """What waited at the last `refresh`. Files put into the repository by hand or by any program count the same."""
 
-    def __init__(self, orders: Orders, repository: Repository, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        repository: Repository,
+        ledger: Ledger,
+        *,
+        now: Callable[[], datetime],
+        coming: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """`coming()` are the paths that files will have which are being uploaded or taken in."""
         self.orders = orders
+        self._now = now
+        self._coming = coming
         self._repository = repository
         self._ledger = ledger
         self._waiting: dict[str, list[Waiting]] = {}
         self._went: dict[str, set[Waiting]] = {}
         self._kept: dict[str, set[Waiting]] = {}
         self._hashes: dict[Waiting, str] = {}
+        self._deferrals: dict[Waiting, Deferral | None] = {}
         self._held = {run.path: run for run in ledger.in_state(RunState.HELD) if not run.simulated}
         self.unreadable: frozenset[Waiting] = frozenset()
         """Files that wait and that syncd may not read: their tools don't run on them."""
@@ -35,6 +49,7 @@ class Waitlist:
         )
         known = self._hashes.items()
         self._hashes = {file: sha256 for file, sha256 in known if file in there or file.path in self._held}
+        self._deferrals = {file: self._deferral(file) for file in there - self.unreadable}
         self.stale = False
 
     def _file(self, path: str) -> str:
@@ -44,7 +59,7 @@ class Waitlist:
         """The files that the tool may run now, oldest first."""
         went = self._went.get(tool, ())
         waiting = (file for file in self._waiting.get(tool, []) if file not in self.unreadable)
-        return (file for file in waiting if file not in went and not self.held(file))
+        return (file for file in waiting if file not in went and not self.held(file) and not self.waits_for(tool, file))
 
     def news(self, tool: str) -> bool:
         """Whether one of them has not been run as it is (only a permanent file can have been)."""
@@ -77,6 +92,57 @@ class Waitlist:
     def tick_is_over(self, tool: str) -> None:
         """All files have had their turn: at the next tick permanent ones have it again."""
         self._went.pop(tool, None)
+
+    # Deferred rows
+
+    def promised(self, tool: str, path: str) -> dict[str, str]:
+        """The kinds of things that other files may bring to a tool's file of this path, each with one such file.
+
+        That is what waits, held files too, or is on its way here; permanent files count until they were run as they
+        are. Of files that wait for others themselves only those of earlier turns count, so that no two wait for each
+        other.
+        """
+        brought: dict[str, str] = {}
+        turns = self.orders.in_turn()
+        for name in turns:
+            if things := self.orders.tools[name].brings:
+                earlier = turns.index(name) < turns.index(tool)
+                if file := next(self._bringing(name, path, deferred=earlier), ""):
+                    brought |= dict.fromkeys(things - brought.keys(), file)
+        return brought
+
+    def _bringing(self, tool: str, path: str, *, deferred: bool) -> Iterator[str]:
+        for file in self._waiting.get(tool, []):
+            readable = file not in self.unreadable and file.path != path
+            if readable and not self._is_known(tool, file) and (deferred or not self._deferrals.get(file)):
+                yield file.path
+        yield from (coming for coming in self._coming() if coming != path and self.orders.means(tool, coming))
+
+    def waits_for(self, tool: str, file: Waiting) -> str:
+        """What the deferred rows of a file wait for, for people; "" when the file may be run.
+
+        They wait no longer when a newer file of their name queues behind them, or for a day.
+        """
+        deferral = self._deferrals.get(file)
+        if not deferral or deferral.over(self._now()):
+            return ""
+        promised = self.promised(tool, file.path)
+        things = deferral.of(promised)
+        if not things or self._repository.queued(file.path):
+            return ""
+        return " and ".join(f"a {thing} that {promised[thing]} may bring" for thing in things)
+
+    def deferred_of(self, tool: str) -> Waiting | None:
+        """The oldest file of a tool with rows that wait for other files."""
+        return next((file for file in self._waiting.get(tool, []) if self.waits_for(tool, file)), None)
+
+    def _deferral(self, file: Waiting) -> Deferral | None:
+        if file not in self._deferrals:
+            try:
+                return deferral_of(self._repository.head(self._repository.folder / file.path, HEAD))
+            except OSError:
+                return None
+        return self._deferrals[file]
 
     # Held files
 

@@ -21,7 +21,7 @@ RESERVED = ("archives", "reports")
 ARCHIVES, REFUSED, SUPERSEDED, REPORTS = "archives", "archives/refused", "archives/superseded", "reports"
 INCOMING, RUNNING, QUEUE = ".incoming", ".running", ".queue"
 
-_COPY, _MOVED = "copy", "moved"
+_COPY, _MOVED, _DEFERRED = "copy", "moved", "deferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,25 +260,61 @@ class Repository:
         finally:
             os.close(handle)
 
+    def head(self, file: Path, size: int) -> bytes:
+        """The first bytes of a file; raises `OSError` when it is a link or can't be read."""
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return os.read(handle, size)
+        finally:
+            os.close(handle)
+
     def give_back(self, file: InRun, *, queue: bool, stamp: str) -> str:
         """Let a file wait again as if it had never run; returns its new name if a newer one superseded it."""
-        superseded = self._give_back(file, queue, stamp) if file.moved else ""
+        superseded = self._give_back(file.file, file.path, queue, stamp) if file.moved else ""
         self.forget(file.run)
         return superseded
 
-    def _give_back(self, file: InRun, queue: bool, stamp: str) -> str:
-        target = self.folder / file.path
-        while self.can_take(file.path):
+    def _give_back(self, file: Path, path: str, queue: bool, stamp: str) -> str:
+        target = self.folder / path
+        while self.can_take(path):
             target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
             try:
-                rename_new(file.file, target)
+                rename_new(file, target)
                 return ""
             except FileExistsError:
                 if not queue:
                     break
                 with suppress(FileNotFoundError):  # the newer one went away again
-                    self._queues.add(target, file.path, first=True)
-        return self._set_aside(file.file, SUPERSEDED, stamp)
+                    self._queues.add(target, path, first=True)
+        return self._set_aside(file, SUPERSEDED, stamp)
+
+    def defer(self, file: InRun, pieces: Iterable[bytes]) -> None:
+        """Write what of a run's file is to wait once more, out of sight, and in the place of what was written before.
+
+        It counts as modified just after that file, so that of several files it has its turn when that had it.
+        """
+        target = self._deferred(file)
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+        write_whole(target, pieces, beside=self.folder / INCOMING)
+        modified = os.lstat(file.file).st_mtime_ns + 1
+        os.utime(target, ns=(modified, modified))
+
+    def place_deferred(self, file: InRun, *, queue: bool, stamp: str) -> None:
+        """Let what was deferred wait where its file did, in one atomic step; a newer file supersedes it.
+
+        Once more, or where nothing was deferred, it does nothing.
+        """
+        deferred = self._deferred(file)
+        if os.path.lexists(deferred) and not self._give_back(deferred, file.path, queue, stamp):
+            sync_folder((self.folder / file.path).parent)
+
+    def undefer(self, file: InRun) -> None:
+        """Forget what was to wait once more."""
+        self._deferred(file).unlink(missing_ok=True)
+
+    def _deferred(self, file: InRun) -> Path:
+        return self.folder / RUNNING / file.run / _DEFERRED / file.path
 
     def archive(self, file: InRun, archive: str) -> None:
         """Put a file that was run where it stays: one atomic step, the last of its run.
@@ -294,8 +330,9 @@ class Repository:
         return self._set_aside(self.folder / path, REFUSED, stamp)
 
     def forget(self, run: str) -> None:
-        """Remove a run's folder, and copies in it."""
-        shutil.rmtree(self.folder / RUNNING / run / _COPY, ignore_errors=True)
+        """Remove a run's folder, and what was made for it."""
+        for made in (_COPY, _DEFERRED):
+            shutil.rmtree(self.folder / RUNNING / run / made, ignore_errors=True)
         _remove_empty_tree(self.folder / RUNNING / run)
 
     def _set_aside(self, file: Path, folder: str, stamp: str) -> str:

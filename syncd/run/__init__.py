@@ -88,7 +88,7 @@ def _digest(job: Job, place: Place, known: RunRecord | None) -> Digest:
 def _noted(job: Job, place: Place, digest: Digest, crashes: int) -> RunRecord:
     """The run in the ledger."""
     if not place.ledger.knows(digest.sha256, job.file.path):
-        # Put into the repository by hand, or by another program: that is its arrival.
+        # Put into the repository by hand, by another program or by an earlier run: that is its arrival.
         arrival = Arrival(f"by-hand-{job.id}", job.file.path, job.started, digest.size, digest.sha256)
         place.ledger.note_arrivals([arrival])
     record = RunRecord(

@@ -2,14 +2,16 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+from syncd.core.deferral import HEAD, Deferral, deferral_of, deferred
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
+from syncd.core.table import CsvTable
 from syncd.disk.durable import digest
 from syncd.disk.ledger import RunRecord
 from syncd.disk.spool import Spool
@@ -34,7 +36,8 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         beat.total = reading.rows
         site = met(place.target, tool, job.started, place.roles)
         rows = check(file, tool, reading.table)
-        planned = plan(rows, tool, reading.again, site, place.target, pool, spool, beat.planning)
+        promised = _promised(job, file, reading)
+        planned = plan(rows, tool, reading.again, site, place.target, pool, spool, beat.planning, promised)
         ending = Ending(
             state=RunState.DONE, counts=planned.counts, planned=planned.counts, plan=planned.digest, notes=reading.notes
         )
@@ -43,7 +46,17 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         if job.simulated or not (planned.counts.keys() - {Outcome.UNCHANGED}):
             return replace(ending, counts=_results_of_plan(spool, sent=True))
         ending = replace(ending, tryback=partial(_tryback, job, reading, spool))
+        if planned.lacked:
+            deferral = Deferral(job.id, place.now(), planned.lacked)
+            ending = replace(ending, deferred=partial(_deferred, job, reading, spool, deferral))
         return _apply(file, reading, ending, place, spool, pool, same)
+
+
+def _promised(job: Job, file: BinaryIO, reading: Reading) -> Mapping[str, str]:
+    """What other files may bring; nothing to a file whose rows were deferred before, or can't be written once more."""
+    file.seek(0)
+    marked = deferral_of(file.read(HEAD))
+    return job.promised if not marked and isinstance(reading.table, CsvTable) else {}
 
 
 def _over(tool: RowTool, reading: Reading, planned: Plan, job: Job) -> tuple[str, ...]:
@@ -109,6 +122,19 @@ def _tryback(job: Job, reading: Reading, spool: Spool) -> Iterator[bytes]:
             if result.refusal
         )
         yield from reading.table.tryback(file, refused)
+
+
+def _deferred(job: Job, reading: Reading, spool: Spool, deferral: Deferral) -> Iterator[bytes]:
+    """The deferred rows, read again, as a file that is to be run once more."""
+    table = reading.table
+    assert isinstance(table, CsvTable)
+    with job.file.file.open("rb") as file:
+        rows = (
+            row.raw
+            for (row, _), result in zip(table.rows(file), spool.results(), strict=True)
+            if result.outcome is Outcome.DEFERRED
+        )
+        yield from deferred(table.dialect.header_raw, rows, table.dialect, deferral)
 
 
 class _Same:

@@ -19,6 +19,8 @@ from syncd.run.job import Ending, Job, Place
 
 PUT_ASIDE = frozenset({RunState.REFUSED, RunState.REJECTED})
 
+TO_LOOK_AT = frozenset({Outcome.DEFERRED, Outcome.UNKNOWN})
+
 MOST_NUMBERED = 100_000
 """Files that may have one name but for their number."""
 
@@ -42,9 +44,23 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
     ended = place.now()
     names = _free_names(job, place, ending.state, ended)
     corrected = ending.tryback if _needs_tryback(job, place, record, ending) else None
-    report = _report(job, place, record, ending, names, ended, tryback=names.tryback if corrected else "")
+    deferred = ending.deferred if ending.state is RunState.DONE else None
+    report = _report(
+        job,
+        place,
+        record,
+        ending,
+        names,
+        ended,
+        tryback=names.tryback if corrected else "",
+        deferred=job.file.path if deferred else "",
+    )
     if corrected:
         place.repository.write(names.tryback, corrected())
+    if deferred:
+        place.repository.defer(job.file, deferred())
+    else:
+        place.repository.undefer(job.file)
     place.repository.write(names.rows, _encoded(rows_csv(spool.results())))
     place.repository.write(names.json, _encoded(json_text(report, _noteworthy(spool))))
     place.repository.write(names.text, _encoded(text(report, _noteworthy(spool))))
@@ -77,11 +93,13 @@ def _needs_tryback(job: Job, place: Place, record: RunRecord, ending: Ending) ->
 
 
 def let_go(job: Job, place: Place, record: RunRecord) -> RunRecord:
-    """The last step of a run whose end is noted: its file is archived, put aside, or waits again.
+    """The last steps of a run whose end is noted: what it deferred waits, and its file goes where it belongs.
 
     Returns how the run stands now: a held one whose file was superseded meanwhile is over.
     """
     at = (record.ended or place.now()).astimezone(job.started.tzinfo)
+    if record.state is RunState.DONE:
+        place.repository.place_deferred(job.file, queue=job.tool.backlog == "every", stamp=stamp(at))
     if not os.path.lexists(job.file.file):  # taken away by somebody, or already where it belongs
         place.repository.forget(job.id)
         return record
@@ -142,7 +160,15 @@ def _names(job: Job, state: RunState, ended: datetime) -> tuple[str, ...]:
 
 
 def _report(
-    job: Job, place: Place, record: RunRecord, ending: Ending, names: _Names, ended: datetime, tryback: str
+    job: Job,
+    place: Place,
+    record: RunRecord,
+    ending: Ending,
+    names: _Names,
+    ended: datetime,
+    *,
+    tryback: str,
+    deferred: str,
 ) -> Report:
     kept = job.file.moved or job.tool.after_run == "keep"
     archived = not job.simulated and (ending.state is RunState.DONE or (ending.state in PUT_ASIDE and kept))
@@ -169,14 +195,15 @@ def _report(
         refusal_line=ending.refusal_line,
         archive=names.archive if archived else "",
         tryback=tryback,
+        deferred=deferred,
         output=ending.output,
         what_to_do=ending.what_to_do,
     )
 
 
 def _noteworthy(spool: Spool) -> Iterator[Result]:
-    """The rows that somebody must look at: refused, and those whose fate is unknown."""
-    return (result for result in spool.results() if result.refusal or result.outcome is Outcome.UNKNOWN)
+    """The rows that somebody must look at: refused or deferred, and those whose fate is unknown."""
+    return (result for result in spool.results() if result.refusal or result.outcome in TO_LOOK_AT)
 
 
 def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:

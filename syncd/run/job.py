@@ -20,7 +20,8 @@ class Job:
 
     `approved_by` names who approved the plan whose digest is `approved_plan` ("": nobody), `rejected_by`
     who rejected it: then it is only concluded. `resumed` tells that an
-    earlier process began this run and did not end it.
+    earlier process began this run and did not end it. `promised` are the kinds of things that other files may bring,
+    each with the name of such a file: a row that lacks such a thing is deferred.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Job:
     approved_plan: str = ""
     rejected_by: str = ""
     resumed: bool = False
+    promised: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ class Place:
 class Ending:
     """How a run ended; the fields are those of the report.
 
-    `tryback` writes the refused rows, where there are any. `defect` is what no part of syncd should have raised.
+    `tryback` writes the refused rows, where there are any, `deferred` the deferred ones. `defect` is what no part of
+    syncd should have raised.
     """
 
     state: RunState
@@ -78,6 +81,7 @@ class Ending:
     output: str = ""
     what_to_do: str = ""
     tryback: Callable[[], Iterator[bytes]] | None = None
+    deferred: Callable[[], Iterator[bytes]] | None = None
     defect: Exception | None = None
 
     @property

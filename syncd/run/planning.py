@@ -1,9 +1,9 @@
 """Planning: what each row would change, found by asking the site in batches."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syncd.core.model import Call, Outcome, Refusal, Site, Step
@@ -22,10 +22,14 @@ WINDOW_SIZE = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a plan comes to. The plan itself is in the spool; `digest` stands for it."""
+    """What a plan comes to. The plan itself is in the spool; `digest` stands for it.
+
+    `lacked` are the kinds of things that the deferred rows lack.
+    """
 
     counts: Counter[Outcome]
     digest: str
+    lacked: frozenset[str] = frozenset()
 
 
 def plan(
@@ -37,24 +41,36 @@ def plan(
     pool: Executor,
     spool: Spool,
     beat: Callable[[int], None],
+    promised: Mapping[str, str],
 ) -> Plan:
     """Plan every row, in file order, into the spool. Changes nothing on the site.
 
+    A row that is refused for want of something `promised` is deferred.
     `beat(rows)` is called after each window; what it raises ends the planning. Raises what the target raises.
     """
     counts: Counter[Outcome] = Counter()
+    lacked: set[str] = set()
 
     def steps() -> Iterator[Step]:
         memory = Memory(again, site=site)
         rows = iter(checked)
         while window := _window(rows):
             for step in _planned(window, tool, memory, target, pool):
+                if step.lacks in promised and step.refusal:
+                    step = _deferred(step, step.refusal, promised[step.lacks])
+                    lacked.add(step.lacks)
                 counts[step.outcome] += 1
                 yield step
             beat(counts.total())
 
     digest = spool.write_plan(steps())
-    return Plan(counts, digest)
+    return Plan(counts, digest, frozenset(lacked))
+
+
+def _deferred(step: Step, refusal: Refusal, file: str) -> Step:
+    found = f" ({refusal.value})" if refusal.value else ""
+    note = f"deferred to the next run: {refusal.reason}{found}; {file} may bring it"
+    return replace(step, outcome=Outcome.DEFERRED, refusal=None, notes=(*step.notes, note))
 
 
 def _window(rows: Iterator[Checked]) -> list[Checked]:

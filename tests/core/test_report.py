@@ -130,6 +130,7 @@ What it did (rows)
   deleted         0
   unchanged      30
   rejected        1
+  deferred        0
   skipped         0
   unknown         0
   in all      1,034

@@ -64,7 +64,7 @@ class Works:
         site.call("core_webservice_get_site_info", {})
         site.close()
 
-    def run_what_waits(self, tool: Tool) -> None:
+    def run_what_waits(self, tool: Tool, **others: Tool) -> None:
         """One process's life: what an earlier one left is brought to its end, then what is due is run."""
         repository, notes = Repository(self.repository), SimpleQueue[Note]()
         repository.tidy()
@@ -79,7 +79,7 @@ class Works:
             spool=self.top / "spool",
             now=_now,
         )
-        orders = Orders(tools={"users": tool}, encoding="auto", separator="auto")
+        orders = Orders(tools={"users": tool, **others}, encoding="auto", separator="auto")
         dispatch = Dispatch(orders, repository, loops, place, notes.put)
         try:
             dispatch.resume()

@@ -1,7 +1,7 @@
 """A plan settles every row once, in file order, and changes nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -71,11 +71,18 @@ def checked(good: Sequence[bool]) -> list[Checked]:
     ]
 
 
-def planned(rows: Sequence[Checked], spool: Spool, tool: RowTool | None = None, site: Any = None) -> Plan:
+def planned(
+    rows: Sequence[Checked],
+    spool: Spool,
+    tool: RowTool | None = None,
+    site: Any = None,
+    promised: Mapping[str, str] | None = None,
+) -> Plan:
     """The plan of some rows."""
     with ThreadPoolExecutor(4) as pool:
         tool = tool or Asking(file="x.csv")
-        return plan(rows, tool, lambda _: False, Site(), site or Answering(), pool, spool, lambda _: None)
+        site = site or Answering()
+        return plan(rows, tool, lambda _: False, Site(), site, pool, spool, lambda _: None, promised or {})
 
 
 @given(st.lists(st.booleans(), max_size=30))
