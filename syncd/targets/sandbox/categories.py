@@ -5,6 +5,7 @@ from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.cohorts import leave_category
 from syncd.targets.sandbox.contexts import CATEGORY, context_triggers
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check
@@ -229,6 +230,8 @@ def delete(visit: Visit, categories: list[dict[str, Any]]) -> None:
 def _delete_whole(visit: Visit, path: str) -> None:
     below = "SELECT id FROM course_category WHERE path = ? OR path LIKE ?"
     visit.connection.execute(f"DELETE FROM course WHERE category IN ({below})", (path, f"{path}/%"))
+    for (category,) in visit.connection.execute(below, (path, f"{path}/%")).fetchall():
+        leave_category(visit, category, int(path.split("/")[-2] or 0))
     visit.connection.execute("DELETE FROM course_category WHERE path = ? OR path LIKE ?", (path, f"{path}/%"))
 
 
@@ -247,6 +250,7 @@ def _delete_one(visit: Visit, category_id: int, newparent: int | None) -> None:
     ).fetchall()
     for child, path in children:
         _move(visit, child, path, heir)
+    leave_category(visit, category_id, parent)
     visit.connection.execute("DELETE FROM course_category WHERE id = ?", (category_id,))
 
 

@@ -1,4 +1,4 @@
-"""The practice site's cohorts and their members; all are system cohorts, for it has no course categories."""
+"""The practice site's cohorts: of the whole site, or of a category."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
 from syncd.targets.sandbox.function import Answers
-from syncd.targets.sandbox.parameters import invalid_parameter
+from syncd.targets.sandbox.parameters import Check, invalid_parameter
 from syncd.targets.sandbox.site import Visit, compared
+
+SYSTEM = 0
+"""In the place of a category: the whole site."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS cohort (
@@ -20,51 +23,39 @@ CREATE TABLE IF NOT EXISTS cohort (
     visible INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS cohort_idnumber ON cohort (idnumber_key);
-CREATE TABLE IF NOT EXISTS cohort_member (
-    cohortid INTEGER NOT NULL REFERENCES cohort (id) ON DELETE CASCADE,
-    userid INTEGER NOT NULL REFERENCES user (id),
-    PRIMARY KEY (cohortid, userid)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS cohort_member_user ON cohort_member (userid);
+CREATE TABLE IF NOT EXISTS cohort_category (  -- those that are not of the whole site
+    cohortid INTEGER PRIMARY KEY REFERENCES cohort (id) ON DELETE CASCADE,
+    categoryid INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS cohort_category_category ON cohort_category (categoryid);
 """
 
 _named = parameters.structure({"type": parameters.text, "value": parameters.text})
 _ids = parameters.list_of(parameters.integer)
 _customfield = parameters.structure({"shortname": parameters.shortname, "value": parameters.text})
-CREATE = parameters.structure(
-    {
-        "cohorts": parameters.list_of(
-            parameters.structure(
-                {"categorytype": _named, "name": parameters.text, "idnumber": parameters.text},
-                {
-                    "description": parameters.text,
-                    "descriptionformat": parameters.integer,
-                    "visible": parameters.boolean,
-                    "theme": parameters.text,
-                    "customfields": parameters.list_of(_customfield),
-                },
-            )
-        )
-    }
-)
+_REQUIRED: dict[str, Check] = {"categorytype": _named, "name": parameters.text, "idnumber": parameters.text}
+_OPTIONAL: dict[str, Check] = {
+    "description": parameters.text,
+    "descriptionformat": parameters.integer,
+    "visible": parameters.boolean,
+    "theme": parameters.text,
+    "customfields": parameters.list_of(_customfield),
+}
+_updated = parameters.structure({"id": parameters.integer} | _REQUIRED, _OPTIONAL)
+CREATE = parameters.structure({"cohorts": parameters.list_of(parameters.structure(_REQUIRED, _OPTIONAL))})
+UPDATE = parameters.structure({"cohorts": parameters.list_of(_updated)})
 GET = parameters.structure({}, {"cohortids": _ids})
 DELETE = parameters.structure({"cohortids": _ids})
-MEMBERS = parameters.structure({"cohortids": _ids})
-SEARCH = parameters.structure(
-    {
-        "query": parameters.text,
-        "context": parameters.structure(
-            {},
-            {"contextid": parameters.integer, "contextlevel": parameters.letters, "instanceid": parameters.integer},
-        ),
-    },
-    {"includes": parameters.letters, "limitfrom": parameters.integer, "limitnum": parameters.integer},
+_context = parameters.structure(
+    {}, {"contextid": parameters.integer, "contextlevel": parameters.letters, "instanceid": parameters.integer}
 )
-ADD_MEMBERS = parameters.structure(
-    {"members": parameters.list_of(parameters.structure({"cohorttype": _named, "usertype": _named}))}
+SEARCH = parameters.structure(
+    {"query": parameters.text, "context": _context},
+    {"includes": parameters.letters, "limitfrom": parameters.integer, "limitnum": parameters.integer},
 )
 
 _COLUMNS = "id, name, idnumber, description, descriptionformat, visible"
+_TABLE = "cohort LEFT JOIN cohort_category ON cohortid = id"
 
 
 def create(visit: Visit, cohorts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,10 +66,10 @@ def create(visit: Visit, cohorts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _create(visit: Visit, cohort: Mapping[str, Any]) -> int:
-    if cohort["categorytype"]["type"] != "system" or _cohort_id(visit, "idnumber", cohort["idnumber"]):
+    category = _category(visit, **cohort["categorytype"])
+    if cohort_id(visit, "idnumber", cohort["idnumber"]):
         raise invalid_parameter()
-    if len(cohort["name"]) > 254 or len(cohort["idnumber"]) > 100:
-        raise ItemRefused("dmlwriteexception", "Error writing to database")
+    _check_lengths(cohort)
     created = visit.connection.execute(
         "INSERT INTO cohort (name, idnumber, idnumber_key, description, descriptionformat, visible)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -91,14 +82,70 @@ def _create(visit: Visit, cohort: Mapping[str, Any]) -> int:
             cohort.get("visible", True),
         ),
     )
-    return int(created.lastrowid or 0)
+    made = int(created.lastrowid or 0)
+    _place(visit, made, category)
+    return made
+
+
+def _category(visit: Visit, type: str, value: str) -> int:
+    if type == "system":
+        return SYSTEM
+    if type not in ("id", "idnumber"):
+        raise invalid_parameter()
+    column, key = ("id", value) if type == "id" else ("idnumber_key", compared(value))
+    # One that was never given an idnumber has none, not an empty one.
+    found = visit.connection.execute(
+        f"SELECT id FROM course_category WHERE {column} = ? AND (? = 'id' OR idnumber IS NOT NULL) ORDER BY id",
+        (key, type),
+    ).fetchone()
+    if not found:
+        raise invalid_parameter()
+    return int(found[0])
+
+
+def _check_lengths(cohort: Mapping[str, Any]) -> None:
+    if len(cohort["name"]) > 254 or len(cohort["idnumber"]) > 100:
+        raise ItemRefused("dmlwriteexception", "Error writing to database")
+
+
+def _place(visit: Visit, cohort: int, category: int) -> None:
+    visit.connection.execute("DELETE FROM cohort_category WHERE cohortid = ?", (cohort,))
+    if category != SYSTEM:
+        visit.connection.execute("INSERT INTO cohort_category VALUES (?, ?)", (cohort, category))
+
+
+def update(visit: Visit, cohorts: list[dict[str, Any]]) -> None:
+    """Update all the cohorts or none.
+
+    Nothing keeps two from getting one idnumber; a description's format that is not given becomes HTML.
+    """
+    for cohort in cohorts:
+        if not cohort["name"].strip():
+            raise invalid_parameter()
+        (old,) = get(visit, [cohort["id"]]) or _unknown()
+        category = _category(visit, **cohort["categorytype"])
+        _check_lengths(cohort)
+        visit.connection.execute(
+            "UPDATE cohort SET name = ?, idnumber = ?, idnumber_key = ?, description = ?, descriptionformat = ?,"
+            " visible = ? WHERE id = ?",
+            (
+                cohort["name"],
+                cohort["idnumber"],
+                compared(cohort["idnumber"]),
+                cohort.get("description", old["description"]),
+                cohort.get("descriptionformat", 1),
+                cohort.get("visible", old["visible"]),
+                cohort["id"],
+            ),
+        )
+        _place(visit, cohort["id"], category)
 
 
 def get(visit: Visit, cohortids: Iterable[int] = ()) -> list[dict[str, Any]]:
     """The cohorts of these ids, or all; an unknown id is simply absent."""
     if wanted := list(cohortids):
-        return [cohort for cohort_id in sorted(set(wanted)) for cohort in _cohorts(visit, "WHERE id = ?", cohort_id)]
-    return list(_cohorts(visit, "ORDER BY id"))
+        return [cohort for wanted_id in sorted(set(wanted)) for cohort in found(visit, "WHERE id = ?", wanted_id)]
+    return list(found(visit, "ORDER BY id"))
 
 
 def search(
@@ -110,104 +157,88 @@ def search(
     limitfrom: int = 0,
     limitnum: int = 25,
 ) -> dict[str, Any]:
-    """The cohorts whose name, idnumber or description holds `query`, by name; every context is the system's."""
+    """The cohorts whose name, idnumber or description holds `query`, by name.
+
+    Of this context (`self`), of it and then of those above (`parents`), or of the whole site (`all`). `limitfrom` is
+    not the first cohort, but a number of pages of `limitnum`.
+    """
     if includes not in ("all", "parents", "self"):
         raise ItemRefused("codingerror", "Coding error detected, it must be fixed by a programmer: includes")
-    if not context:
-        raise invalid_parameter()
+    category = _context_category(visit, context)
+    own, above = "WHERE coalesce(categoryid, 0) = ? ORDER BY name, idnumber", _above(visit, category)
+    match includes:
+        case "all":
+            listed = list(found(visit, "ORDER BY name, idnumber"))
+        case "self":
+            listed = list(found(visit, own, category))
+        case _:
+            parents = f"WHERE coalesce(categoryid, 0) IN ({', '.join(map(str, above))}) ORDER BY name, idnumber"
+            listed = [*found(visit, own, category), *found(visit, parents)]
     sought = compared(query)
-    found = [
+    hits = [
         cohort
-        for cohort in _cohorts(visit, "ORDER BY name, idnumber")
+        for cohort in listed
         if any(sought in compared(cohort[key]) for key in ("name", "idnumber", "description"))
     ]
-    return {"cohorts": found[limitfrom:][: limitnum or None]}
+    return {"cohorts": hits[limitfrom * limitnum :][: limitnum or None]}
 
 
-def _cohorts(visit: Visit, condition: str, *values: int) -> Iterator[dict[str, Any]]:
-    for row in visit.connection.execute(f"SELECT {_COLUMNS} FROM cohort {condition}", values):
+def _context_category(visit: Visit, context: Mapping[str, Any]) -> int:
+    match context:
+        case {"contextlevel": "system"}:
+            return SYSTEM
+        case {"contextlevel": "coursecat", "instanceid": category}:
+            return _category(visit, "id", str(category))
+    raise invalid_parameter()
+
+
+def _above(visit: Visit, category: int) -> list[int]:
+    """The categories above one, and the whole site; nothing is above that."""
+    above: list[int] = []
+    while category != SYSTEM:
+        row = visit.connection.execute("SELECT parent FROM course_category WHERE id = ?", (category,)).fetchone()
+        category = int(row[0]) if row else SYSTEM
+        above.append(category)
+    return above
+
+
+def found(visit: Visit, condition: str, *values: Any) -> Iterator[dict[str, Any]]:
+    """The cohorts that an SQL condition picks, as core's functions tell of them."""
+    for row in visit.connection.execute(f"SELECT {_COLUMNS} FROM {_TABLE} {condition}", values):
         cohort = dict(zip(_COLUMNS.split(", "), row, strict=True))
-        yield cohort | {"visible": bool(cohort["visible"]), "customfields": []}
+        yield cohort | {"visible": bool(cohort["visible"]), "theme": "", "customfields": []}
 
 
 def delete(visit: Visit, cohortids: list[int]) -> None:
     """Delete all the cohorts with their memberships, or none."""
-    for cohort_id in cohortids:
-        if not visit.connection.execute("DELETE FROM cohort WHERE id = ?", (cohort_id,)).rowcount:
-            raise _unknown_record()
+    for cohort in cohortids:
+        if not visit.connection.execute("DELETE FROM cohort WHERE id = ?", (cohort,)).rowcount:
+            _unknown()
 
 
-def add_members(visit: Visit, members: list[dict[str, Any]]) -> dict[str, Any]:
-    """Add members; those who can't be added get a warning, which names no item: only its text says which."""
-    return {"warnings": [warning for member in members for warning in _add(visit, **member)]}
+def leave_category(visit: Visit, category: int, parent: int) -> None:
+    """Move the cohorts of a category that is being deleted to what lies above it."""
+    for (cohort,) in visit.connection.execute(
+        "SELECT cohortid FROM cohort_category WHERE categoryid = ?", (category,)
+    ).fetchall():
+        _place(visit, cohort, parent)
 
 
-def _add(visit: Visit, cohorttype: Mapping[str, str], usertype: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    cohort, user = _said(cohorttype), _said(usertype)
-    if cohorttype["type"] not in ("id", "idnumber"):
-        yield _warning("1", f"invalid parameter: cohortype={cohorttype['type']}")
-    elif usertype["type"] not in ("id", "username"):
-        yield _warning("1", f"invalid parameter: usertype={usertype['type']}")
-    elif not (cohort_id := _cohort_id(visit, **cohorttype)):
-        yield _warning("2", f"cohort {cohort} not exists")
-    elif not (user_id := _user_id(visit, **usertype)):
-        yield _warning("2", f"user {user} not exists")
-    elif not _join(visit, cohort_id, user_id):
-        yield _warning("3", f"record already exists: cohort({cohort} {user})")
-
-
-def _said(named: Mapping[str, str]) -> str:
-    return f"{named['type']}={named['value']}"
-
-
-def _warning(code: str, message: str) -> dict[str, str]:
-    return {"warningcode": code, "message": message}
-
-
-def _cohort_id(visit: Visit, type: str, value: str) -> int:
+def cohort_id(visit: Visit, type: str, value: str) -> int:
+    """The id of the cohort that Moodle's database would find first; 0 for none."""
     column, key = ("id", value) if type == "id" else ("idnumber_key", compared(value))
-    found = visit.connection.execute(f"SELECT id FROM cohort WHERE {column} = ? ORDER BY id", (key,)).fetchone()
-    return found[0] if found else 0
+    row = visit.connection.execute(f"SELECT id FROM cohort WHERE {column} = ? ORDER BY id", (key,)).fetchone()
+    return row[0] if row else 0
 
 
-def _user_id(visit: Visit, type: str, value: str) -> int:
-    column = "id" if type == "id" else "username"
-    found = visit.connection.execute(
-        f"SELECT id FROM user WHERE {column} = ? AND deleted = 0", (compared(value),)
-    ).fetchone()
-    return found[0] if found else 0
-
-
-def _join(visit: Visit, cohort_id: int, user_id: int) -> bool:
-    joined = visit.connection.execute("INSERT OR IGNORE INTO cohort_member VALUES (?, ?)", (cohort_id, user_id))
-    return joined.rowcount > 0
-
-
-def members(visit: Visit, cohortids: list[int]) -> list[dict[str, Any]]:
-    """The ids of each cohort's members, by last name; one unknown cohort refuses them all."""
-    return [{"cohortid": cohort_id, "userids": _members(visit, cohort_id)} for cohort_id in cohortids]
-
-
-def _members(visit: Visit, cohort_id: int) -> list[int]:
-    if not list(_cohorts(visit, "WHERE id = ?", cohort_id)):
-        raise _unknown_record()
-    rows = visit.connection.execute(
-        "SELECT user.id FROM cohort_member JOIN user ON user.id = userid WHERE cohortid = ?"
-        " ORDER BY json_extract(record, '$.lastname'), json_extract(record, '$.firstname')",
-        (cohort_id,),
-    )
-    return [user_id for (user_id,) in rows]
-
-
-def _unknown_record() -> ItemRefused:
-    return ItemRefused("invalidrecordunknown", "Can't find data record in database.")
+def _unknown() -> Any:
+    raise ItemRefused("invalidrecordunknown", "Can't find data record in database.")
 
 
 FUNCTIONS = {
     "core_cohort_create_cohorts": Answers(CREATE, create, writes=True),
+    "core_cohort_update_cohorts": Answers(UPDATE, update, writes=True),
     "core_cohort_get_cohorts": Answers(GET, get, writes=False),
     "core_cohort_search_cohorts": Answers(SEARCH, search, writes=False),
     "core_cohort_delete_cohorts": Answers(DELETE, delete, writes=True),
-    "core_cohort_add_cohort_members": Answers(ADD_MEMBERS, add_members, writes=True),
-    "core_cohort_get_cohort_members": Answers(MEMBERS, members, writes=False),
 }
