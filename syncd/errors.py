@@ -12,6 +12,7 @@
     │   └── AnswerLost     as above, but the request was sent: its effect is unknown
     ├── SiteRefused        Moodle's administrator: token, service, capability     exit 1
     └── ItemRefused        the sender: Moodle refuses what a call holds
+        └── TooMuch        nobody: the call is larger than one request may be, and was not sent
 """
 
 from collections.abc import Sequence
@@ -105,3 +106,10 @@ class ItemRefused(SyncdError):
         self.code = code
         self.message = message
         super().__init__(f"{message} ({code})" if code else message)
+
+
+class TooMuch(ItemRefused):
+    """A call is larger than one request may be; nothing of it was carried out, and halves of it may do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("toomuch", message)

@@ -1,12 +1,14 @@
 """A site with faults: a real one behind a line that refuses, loses answers or is cut, as a test has it."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from syncd.core.functions import FUNCTIONS
+from syncd.core.functions import BUNDLE, FUNCTIONS
 from syncd.errors import AnswerLost, ItemRefused, SiteUnreachable
+from syncd.run.patience import only_reads
 from syncd.targets.base import Target
 
 Fault = Callable[[str, int], Exception | None]
@@ -51,28 +53,51 @@ class Faulty:
     after: Fault = none
     away: Exception | None = None
     calls: list[tuple[str, int]] = field(default_factory=list)
-    """The calls of functions that write: each function, and how many items it was sent."""
+    """The calls of functions that write: each function, and how many items it was sent; a bundle's are its calls."""
     _lock: Lock = field(default_factory=Lock)
 
     def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
         """Hand on the call, unless a fault comes between."""
         if self.away:
             raise self.away
-        if function not in FUNCTIONS:
+        if only_reads(function, parameters):
             return self.site.call(function, parameters)
-        items = parameters[FUNCTIONS[function].items] if FUNCTIONS[function].items else [parameters]
+        items = _items(function, parameters)
         with self._lock:
             number = len(self.calls)
             self.calls.append((function, len(items)))
         if error := self.before(function, number):
             raise error
-        if any(map(self.refuses, items)):
-            raise ItemRefused("invalidparameter", "Invalid parameter value detected")
-        answer = self.site.call(function, parameters)
+        answer = self._bundled(parameters) if function == BUNDLE else self._call(function, parameters)
         if error := self.after(function, number):
             raise error
         return answer
 
+    def _call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        if any(map(self.refuses, _items(function, parameters))):
+            raise ItemRefused("invalidparameter", "Invalid parameter value detected")
+        return self.site.call(function, parameters)
+
+    def _bundled(self, parameters: Mapping[str, Any]) -> Any:
+        """As Moodle does: each call by itself, up to the first that is refused."""
+        responses: list[dict[str, Any]] = []
+        for request in parameters["requests"]:
+            try:
+                answer = self._call(request["function"], json.loads(request["arguments"]))
+            except ItemRefused as refused:
+                exception = {"errorcode": refused.code, "message": refused.message}
+                responses.append({"error": True, "exception": json.dumps(exception)})
+                break
+            responses.append({"error": False, "data": None if answer is None else json.dumps(answer)})
+        return {"responses": responses}
+
     def close(self) -> None:
         """Close the site behind it."""
         self.site.close()
+
+
+def _items(function: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    if function == BUNDLE:
+        return [request["function"] for request in parameters["requests"]]
+    items: Sequence[Any] = parameters[FUNCTIONS[function].items] if FUNCTIONS[function].items else [parameters]
+    return items

@@ -85,3 +85,14 @@ SITE_INFO = "core_webservice_get_site_info"
 
 BUNDLE = "tool_mobile_call_external_functions"
 """Moodle's own function that carries out many small calls in one request."""
+
+BUNDLED = {
+    "core_course_get_courses_by_field": 50,
+    "core_group_get_course_groups": 50,
+    "core_group_get_course_groupings": 50,
+    "core_enrol_get_users_courses": 50,
+    "core_course_get_contents": 20,
+    # A large course's answer takes half a second.
+    "core_enrol_get_enrolled_users": 10,
+}
+"""Functions that only read and take one value, each with how many calls of it go into one bundle."""

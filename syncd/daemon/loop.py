@@ -125,6 +125,7 @@ class Daemon:
             site=self._config.site.name,
             spool=self._plant.spool,
             now=self._now,
+            patience=self._config.target.waits,
             stop=lambda: self._stopping > 0,
             hurry=lambda: self._stopping > 1,
         )

@@ -1,15 +1,16 @@
-"""Applying a plan: batches over several connections, each accounted for before the next."""
+"""Applying a plan: window by window, each act when those before it in its row were carried out."""
 
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from syncd.core.answers import Done, Fate, Lost, Unsent
 from syncd.core.functions import FUNCTIONS, Function
 from syncd.core.model import NO_PASSWORD, Act, Outcome, Refusal, Result, Row, Step
-from syncd.errors import AnswerLost, ItemRefused, SyncdError
+from syncd.errors import AnswerLost
+from syncd.run.sending import Sending
 from syncd.targets.base import Target
 
 WINDOW = 1_000
@@ -18,95 +19,173 @@ WINDOW = 1_000
 WINDOW_SIZE = 4 << 20
 """Characters of the rows under way at once: memory stays flat however long rows are."""
 
-ALREADY_MEMBER = "3"
-"""The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
+PAUSES = (10.0, 30.0, 60.0)
+"""Seconds to wait before the site is asked what became of a lost answer's items: the first time, the second, the third.
+
+Moodle goes on when nobody waits for its answer any more, and commits.
+"""
+
+LOOKS = 6
+"""How often it is asked, until two answers are the same: what still changes is still being carried out."""
+
+TELL_IDS = frozenset({"ids", "each"})
+"""The answers that tell what the site calls a new thing."""
 
 Pair = tuple[Row, Step]
+Place = tuple[int, int]
+"""An act under way: the place of its row in the window, and its number there."""
 
-_TAG = re.compile(r"<[^>]*>")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An act that was carried out; `id` is what the site calls the new thing, where there is one."""
-
-    id: int | None = None
+Replan = Callable[[Sequence[Row]], list[Step]]
+"""Plans rows anew, against the site as it is now; one step for each, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """An act that was sent, and nobody knows whether it was carried out."""
+@dataclass(slots=True, eq=False)
+class Going:
+    """A row under way; `step` is what is still to be done of it, `begun` whether any was before that was planned."""
 
+    row: Row
+    step: Step
+    planned: Step
+    begun: bool = False
+    fates: dict[int, Fate] = field(default_factory=dict)
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """An act that was never sent."""
+    @property
+    def waits(self) -> bool:
+        """Whether something of it can still be sent."""
+        return len(self.fates) < len(self.step.acts) and all(isinstance(fate, Done) for fate in self.fates.values())
 
+    @property
+    def left(self) -> list[tuple[int, Act]]:
+        """Its acts that are not known to be carried out, with their numbers."""
+        return [
+            (number, act) for number, act in enumerate(self.step.acts) if not isinstance(self.fates.get(number), Done)
+        ]
 
-Fate = Done | Refusal | Lost | Unsent
+    @property
+    def partly_done(self) -> bool:
+        """Whether any of it was carried out."""
+        return self.begun or any(isinstance(fate, Done) for fate in self.fates.values())
+
+    def start_anew(self, step: Step) -> None:
+        """Go on with another plan, made when what was sent so far had taken effect."""
+        self.begun = self.partly_done
+        self.step, self.fates = step, {}
 
 
 class Apply:
     """Applies steps in file order, window by window.
 
-    After the first error that is not about a row, `down` holds it and nothing more is sent.
+    After the first error that is not about a row, `down` holds it and nothing more is sent. When an answer is lost, the
+    rows that it was about are planned anew after a while, and only what is still to be done is sent: nothing is made
+    twice. After three losses in one window the error is `down`.
     """
 
-    def __init__(self, target: Target, pool: Executor, again: Callable[[str], bool], ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        pool: Executor,
+        again: Callable[[str], bool],
+        ready: Callable[[], None],
+        *,
+        bundles: bool = False,
+        replan: Replan | None = None,
+        pause: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         """`again(subject)` tells whether several rows are about a subject. `ready` is called before each call to the
-        site, by any thread: it raises when nothing more may be sent, which becomes `down`."""
-        self._target = target
-        self._pool = pool
+        site, by any thread, and `pause` to wait: they raise when nothing more may be sent, which becomes `down`.
+        `bundles`: the site carries out many calls in one. Without `replan` the first lost answer is the last."""
+        self._sending: Sending[Place] = Sending(target, pool, ready, bundles=bundles, pause=pause)
         self._again = again
-        self._ready = ready
+        self._replan = replan
+        self._pause = pause
         self._made: dict[str, int] = {}
         self._named: dict[str, int] = {}
-        self.down: Exception | None = None
+        self._unnamed: set[str] = set()  # made, but their ids were never told
+
+    @property
+    def down(self) -> Exception | None:
+        """Why nothing more is sent."""
+        return self._sending.down
 
     def results(self, pairs: Iterable[Pair]) -> Iterator[list[Result]]:
         """The result of each row, window by window, in file order."""
         return map(self._apply, _windows(pairs))
 
     def _apply(self, window: list[Pair]) -> list[Result]:
-        fates: list[dict[int, Fate]] = [{} for _ in window]
-        while going := _going(window, fates):
-            function, acts = going
-            for (place, number), fate in self._send(function, window, acts):
-                fates[place][number] = fate
+        rows = [Going(row, step, step) for row, step in window]
+        self._plan_anew([going for going in rows if self._unnamed.intersection(_taken(going))])
+        losses = 0
+        while going := _next(rows):
+            for (place, number), fate in self._send(rows, *going):
+                if isinstance(fate, Unsent) and not self.down:
+                    continue  # it waits until what was lost is found out
+                rows[place].fates[number] = fate
                 if isinstance(fate, Done) and fate.id is not None:
-                    step = window[place][1]
-                    self._note(step.acts[number].gives, step.subject, fate.id)
+                    step = rows[place].step
+                    self._note(step.acts[number].gives or step.subject, step.acts[number].gives, fate.id)
+            if self._sending.lost and not self.down:
+                self._find_out(rows, losses)
+                losses += 1
         self._made = {subject: made for subject, made in self._made.items() if self._again(subject)}
-        return [self._result(step, fate) for (_, step), fate in zip(window, fates, strict=True)]
+        return [_result(going) for going in rows]
 
-    def _note(self, gives: str, subject: str, made: int) -> None:
-        if gives:
-            self._named[gives] = made
+    def _note(self, name: str, gives: str, made: int) -> None:
+        (self._named if gives else self._made)[name] = made
+        self._unnamed.discard(name)
+
+    def _find_out(self, rows: Sequence[Going], losses: int) -> None:
+        """Ask what became of the rows whose answer was lost, and go on with what is still to be done of them."""
+        if self._replan is None or losses >= len(PAUSES):
+            self._sending.down = self._sending.lost
+            return
+        concerned = _concerned(rows)
+        before: list[Step] = []
+        for _ in range(LOOKS):
+            steps = self._asked(concerned, PAUSES[losses])
+            if steps == before or not any(step.acts for step in steps):
+                break
+            before = steps
         else:
-            self._made[subject] = made
+            self._sending.down = self.down or AnswerLost(f"{self._sending.lost}; and it goes on changing things")
+        if not self.down:
+            self._go_on(concerned, steps)
 
-    def _send(
-        self, function: Function, window: list[Pair], acts: list[tuple[int, int]]
-    ) -> Iterator[tuple[tuple[int, int], Fate]]:
-        """Send the acts of one function, each named by its row and its number there, in batches side by side."""
+    def _plan_anew(self, rows: Sequence[Going]) -> None:
+        """Plan rows that take what was found to be made, and of which nobody knows the id."""
+        if rows and not self.down:
+            steps = self._asked(rows, 0.0)
+            if not self.down:
+                self._go_on(rows, steps)
+
+    def _asked(self, rows: Sequence[Going], pause: float) -> list[Step]:
+        assert self._replan
+        try:
+            if pause:
+                self._pause(pause)
+            return self._replan([going.row for going in rows])
+        except Exception as error:
+            self._sending.down = error
+            return []
+
+    def _go_on(self, rows: Sequence[Going], steps: Sequence[Step]) -> None:
+        for going, step in zip(rows, steps, strict=True):
+            self._unnamed.update(_given(going))
+            going.start_anew(step)
+
+    def _send(self, rows: Sequence[Going], function: Function, acts: Sequence[Place]) -> Iterator[tuple[Place, Fate]]:
+        """Send the acts of one function."""
         if self.down:
             yield from ((name, Unsent()) for name in acts)
             return
-        items: list[tuple[tuple[int, int], Any]] = []
+        items: list[tuple[Place, Any]] = []
         for place, number in acts:
-            row, step = window[place]
+            row, step = rows[place].row, rows[place].step
             item = self._item(step.acts[number], row, step.subject)
             if isinstance(item, Refusal):
                 yield (place, number), item
             else:
                 items.append(((place, number), item))
-        batches = [items[start : start + function.batch] for start in range(0, len(items), function.batch)]
-        futures = (self._pool.submit(self._call, function, [item for _, item in batch]) for batch in batches)
-        # Taken one by one, each batch is sent when the one before is done.
-        for batch, future in zip(batches, list(futures) if function.parallel else futures, strict=True):
-            fates, error = future.result()
-            self.down = self.down or error
-            yield from zip([name for name, _ in batch], fates, strict=True)
+        yield from self._sending.send(function, items)
 
     def _item(self, act: Act, row: Row, subject: str) -> Any:
         item = dict(act.item)
@@ -124,123 +203,57 @@ class Apply:
             item = _with(item, key.split("."), made)
         return next(iter(item.values())) if FUNCTIONS[act.function].bare else item
 
-    def _call(self, function: Function, items: list[Any]) -> tuple[list[Fate], Exception | None]:
-        """Call a function with some items. A refused batch is halved until the bad row stands alone. Never raises."""
-        if self.down:
-            return [Unsent()] * len(items), None
-        try:
-            self._ready()
-        except Exception as error:
-            return [Unsent()] * len(items), error
-        try:
-            parameters = {function.items: items} if function.items else items[0]
-            return self._fates(function, items, self._target.call(function.name, parameters))
-        except ItemRefused as refused:
-            if len(items) == 1:
-                return [_refusal(refused.code, refused.message)], None
-            return self._halved(function, items)
-        except AnswerLost as lost:
-            return [Lost()] * len(items), lost
-        except SyncdError as error:
-            return [Unsent()] * len(items), error
-        except Exception as defect:  # the other batches under way must be accounted for as well
-            return [Lost()] * len(items), defect
 
-    def _halved(self, function: Function, items: list[Any]) -> tuple[list[Fate], Exception | None]:
-        middle = len(items) // 2
-        first, error = self._call(function, items[:middle])
-        if error:
-            return first + [Unsent()] * (len(items) - middle), error
-        second, error = self._call(function, items[middle:])
-        return first + second, error
-
-    def _fates(self, function: Function, items: list[Any], answer: Any) -> tuple[list[Fate], Exception | None]:
-        match function.answer:
-            case "ids" | "each":
-                answers = answer if function.items else [answer]
-                if not _complete(answers, len(items), function):
-                    error = AnswerLost(f"{function.name} was sent {len(items)} items and did not answer for each")
-                    return [Lost()] * len(items), error
-                return [_fate(one, function.id) for one in answers], None
-            case "warnings":
-                warned = {int(one["itemid"]): one for one in _warnings(answer)}
-                return [
-                    _warning(one) if (one := warned.get(int(item if function.bare else item["id"]))) else Done()
-                    for item in items
-                ], None
-            case "vague":
-                telling = [one for one in _warnings(answer) if str(one["warningcode"]) != ALREADY_MEMBER]
-                if not telling:
-                    return [Done()] * len(items), None
-                return ([_warning(telling[0])], None) if len(items) == 1 else self._halved(function, items)
-            case "null":
-                return [Done()] * len(items), None
-
-    def _result(self, step: Step, fates: Mapping[int, Fate]) -> Result:
-        result = Result(step.line, step.outcome, step.subject, step.refusal, step.notes)
-        done = any(isinstance(fate, Done) for fate in fates.values())
-        for number in range(len(step.acts)):
-            match fates.get(number, Unsent()):
-                case Refusal() as refusal:
-                    return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal) if done else refusal)
-                case Lost():
-                    return replace(result, outcome=Outcome.UNKNOWN)
-                case Unsent():
-                    return replace(result, outcome=Outcome.UNKNOWN if done else Outcome.SKIPPED)
-        return result
-
-
-def _going(window: list[Pair], fates: list[dict[int, Fate]]) -> tuple[Function, list[tuple[int, int]]] | None:
+def _next(rows: Sequence[Going]) -> tuple[Function, list[Place]] | None:
     """The first function, in their order, of which acts can be sent now, with all those acts; None when all is done.
 
     An act can be sent when those before it in its row were carried out, and no other row has still to make what it
     takes. Acts of one function that follow one another in a row are sent together, as rows are.
     """
-    waiting = [
-        (place, step, len(fate))
-        for place, ((_, step), fate) in enumerate(zip(window, fates, strict=True))
-        if len(fate) < len(step.acts) and all(isinstance(one, Done) for one in fate.values())
-    ]
-    awaited = {gives: place for place, step, number in waiting for act in step.acts[number:] if (gives := act.gives)}
-    ready: dict[str, list[tuple[int, int]]] = {}
-    for place, step, number in waiting:
-        function = step.acts[number].function
-        for act in _together(step.acts[number:]):
+    waiting = [(place, going.left) for place, going in enumerate(rows) if going.waits]
+    awaited = {name: place for place, left in waiting for _, act in left if (name := act.gives)}
+    ready: dict[str, list[Place]] = {}
+    for place, left in waiting:
+        for number, act in _together(left):
             if not all(awaited.get(name, place) == place for name in act.takes.values()):
                 break
-            ready.setdefault(function, []).append((place, number))
-            number += 1
+            ready.setdefault(act.function, []).append((place, number))
     return next(((FUNCTIONS[name], ready[name]) for name in FUNCTIONS if name in ready), None)
 
 
-def _together(acts: Sequence[Act]) -> Iterator[Act]:
+def _together(acts: Sequence[tuple[int, Act]]) -> Iterator[tuple[int, Act]]:
     """The acts at the beginning that need not wait for one another."""
     made: set[str] = set()
-    for act in acts:
-        if act.function != acts[0].function or not made.isdisjoint(act.takes.values()):
+    for number, act in acts:
+        if act.function != acts[0][1].function or not made.isdisjoint(act.takes.values()):
             return
         made.add(act.gives)
-        yield act
+        yield number, act
+
+
+def _concerned(rows: Sequence[Going]) -> list[Going]:
+    """The rows whose answer was lost, those that take what these make, and so on."""
+    found = {going for going in rows if any(isinstance(fate, Lost) for fate in going.fates.values())}
+    size = 0
+    while len(found) > size:
+        size = len(found)
+        given = {name for going in found for name in _given(going)}
+        found |= {going for going in rows if going.waits and given.intersection(_taken(going))}
+    return [going for going in rows if going in found]
+
+
+def _given(going: Going) -> Iterator[str]:
+    """The names under which what is left of a row makes something known to others."""
+    return (act.gives or going.step.subject for _, act in going.left if FUNCTIONS[act.function].answer in TELL_IDS)
+
+
+def _taken(going: Going) -> Iterator[str]:
+    return (name or going.step.subject for _, act in going.left for name in act.takes.values())
 
 
 def _with(item: Mapping[str, Any], path: Sequence[str], made: int) -> dict[str, Any]:
     key, *inner = path
     return {**item, key: _with(item[key], inner, made) if inner else made}
-
-
-def _complete(answers: object, items: int, function: Function) -> bool:
-    return (
-        isinstance(answers, list)
-        and len(answers) == items
-        and all(isinstance(one, Mapping) and (function.id in one or function.answer == "each") for one in answers)
-    )
-
-
-def _fate(answer: Mapping[str, Any], key: str) -> Done | Refusal:
-    if code := answer.get("code"):
-        return _refusal(str(code), str(answer.get("message", "")))
-    made = answer.get(key)
-    return Done(int(made) if made is not None else None)
 
 
 def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
@@ -264,27 +277,26 @@ def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield window
 
 
-def _partly(refusal: Refusal) -> Refusal:
+def _result(going: Going) -> Result:
+    planned, step = going.planned, going.step
+    result = Result(planned.line, planned.outcome, planned.subject, planned.refusal, planned.notes)
+    if step is not planned and step.refusal:
+        return replace(result, outcome=Outcome.REJECTED, refusal=_partly(step.refusal, going))
+    for number in range(len(step.acts)):
+        match going.fates.get(number, Unsent()):
+            case Refusal() as refusal:
+                return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, going))
+            case Lost():
+                return replace(result, outcome=Outcome.UNKNOWN)
+            case Unsent():
+                return replace(result, outcome=Outcome.UNKNOWN if going.partly_done else Outcome.SKIPPED)
+    return result
+
+
+def _partly(refusal: Refusal, going: Going) -> Refusal:
+    if not going.partly_done:
+        return refusal
     return replace(refusal, reason=f"a part of the row was carried out, and then: {refusal.reason}")
-
-
-def _warnings(answer: Any) -> list[dict[str, Any]]:
-    return list((answer or {}).get("warnings", []))
-
-
-def _warning(warning: dict[str, Any]) -> Refusal:
-    return _refusal(str(warning["warningcode"]), str(warning["message"]))
-
-
-def _refusal(code: str, message: str) -> Refusal:
-    # Moodle sends HTML, sometimes even for a code; and `error/CODE` where it has no words for what is wrong.
-    words = " ".join(_TAG.sub(" ", message.removeprefix("error/")).split())
-    said = f"Moodle says: {words}" if words else "Moodle does not say why"
-    return Refusal(
-        "site-refused",
-        f"{said} [{code}]" if code.isalnum() and code != words else said,
-        cure="Correct the row; where Moodle gives no reason, look for a username or e-mail address that is taken.",
-    )
 
 
 def _unguessable() -> str:

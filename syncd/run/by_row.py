@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
 from syncd.core.deferral import HEAD, Deferral, deferral_of, deferred
+from syncd.core.functions import BUNDLE
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
 from syncd.core.table import CsvTable
@@ -19,7 +20,8 @@ from syncd.errors import FileRefused
 from syncd.run.applying import Apply, Pair
 from syncd.run.job import Ending, Interrupted, Job, Place, Replaced, ended_by
 from syncd.run.meeting import met
-from syncd.run.planning import Plan, plan
+from syncd.run.patience import Patient
+from syncd.run.planning import Plan, plan, replanning
 from syncd.run.reading import Reading, check, read
 from syncd.tools.base import RowTool
 
@@ -34,10 +36,11 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         beat = _Beat(place)
         reading = read(file, tool, job.encoding, job.separator, beat.reading)
         beat.total = reading.rows
-        site = met(place.target, tool, job.started, place.roles)
+        target = Patient(place.target, place.pause, place.patience)
+        site = met(target, tool, job.started, place.roles)
         rows = check(file, tool, reading.table)
         promised = _promised(job, file, reading)
-        planned = plan(rows, tool, reading.again, site, place.target, pool, spool, beat.planning, promised)
+        planned = plan(rows, tool, reading.again, site, target, pool, spool, beat.planning, promised)
         ending = Ending(
             state=RunState.DONE, counts=planned.counts, planned=planned.counts, plan=planned.digest, notes=reading.notes
         )
@@ -49,7 +52,22 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         if planned.lacked:
             deferral = Deferral(job.id, place.now(), planned.lacked)
             ending = replace(ending, deferred=partial(_deferred, job, reading, spool, deferral))
-        return _apply(file, reading, ending, place, spool, pool, same)
+
+        def ready() -> None:
+            if place.stop():
+                raise Interrupted("stopped")
+            same.check()
+
+        apply = Apply(
+            target,
+            pool,
+            reading.again,
+            ready,
+            bundles=site.has(BUNDLE),
+            replan=replanning(tool, reading.again, site, target, pool),
+            pause=place.pause,
+        )
+        return _applied(apply, _pairs(file, reading, spool.plan()), ending, place, spool, reading.rows, same)
 
 
 def _promised(job: Job, file: BinaryIO, reading: Reading) -> Mapping[str, str]:
@@ -86,23 +104,17 @@ def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
     return counts
 
 
-def _apply(
-    file: BinaryIO, reading: Reading, ending: Ending, place: Place, spool: Spool, pool: Executor, same: "_Same"
+def _applied(
+    apply: Apply, pairs: Iterator[Pair], ending: Ending, place: Place, spool: Spool, total: int, same: "_Same"
 ) -> Ending:
-    def ready() -> None:
-        if place.stop():
-            raise Interrupted("stopped")
-        same.check()
-
-    apply = Apply(place.target, pool, reading.again, ready)
     counts: Counter[Outcome] = Counter()
     with spool.writing_results() as write, same:
-        for results in apply.results(_pairs(file, reading, spool.plan())):
+        for results in apply.results(pairs):
             if isinstance(apply.down, Interrupted | OSError):
                 raise apply.down
             write(results)
             counts.update(result.outcome for result in results)
-            place.progress("apply", counts.total(), reading.rows)
+            place.progress("apply", counts.total(), total)
     ending = replace(ending, counts=counts)
     return ended_by(apply.down, ending) if apply.down else ending
 

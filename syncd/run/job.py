@@ -1,5 +1,6 @@
 """What a run is given, and how it ends."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +13,9 @@ from syncd.disk.repository import InRun, Repository
 from syncd.errors import FileRefused, SiteUnreachable, SyncdError
 from syncd.targets.base import Target
 from syncd.tools.base import Tool
+
+BLINK = 0.5
+"""Seconds after which somebody who waits looks whether the run must end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,8 @@ class Place:
 
     `stop()` tells that the run must end at the next seam, to be planned again later; `hurry()` that a program that was
     started must be ended too. `progress(phase, rows, total)` is told how far it is; total 0 is not known.
-    `roles` maps shortnames of the site's roles to their ids, as far as the settings tell them.
+    `roles` maps shortnames of the site's roles to their ids, as far as the settings tell them. `patience` is how many
+    seconds a site that is away is waited for within a run, and `sleep` how to wait.
     """
 
     repository: Repository
@@ -57,9 +62,19 @@ class Place:
     roles: Mapping[str, int] = field(default_factory=dict)
     spool: Path
     now: Callable[[], datetime]
+    patience: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
     stop: Callable[[], bool] = lambda: False
     hurry: Callable[[], bool] = lambda: False
     progress: Callable[[str, int, int], None] = lambda _phase, _rows, _total: None
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raises `Interrupted` as soon as the run must end."""
+        while seconds > 0:
+            if self.stop():
+                raise Interrupted("stopped")
+            self.sleep(min(seconds, BLINK))
+            seconds -= BLINK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """Planning: what each row would change, found by asking the site in batches."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from syncd.core.model import Call, Outcome, Refusal, Site, Step
+from syncd.core.bundle import answers, bundle, bundles
+from syncd.core.functions import BUNDLE
+from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, ItemRefused
 from syncd.run.reading import Checked
@@ -93,22 +95,65 @@ def _planned(window: list[Checked], tool: RowTool, memory: Memory, target: Targe
             yield next(steps)
 
 
+def replanning(
+    tool: RowTool, again: Callable[[str], bool], site: Site, target: Target, pool: Executor
+) -> Callable[[Sequence[Row]], list[Step]]:
+    """What plans rows of a file anew, against the site as it is then; the rows were planned before."""
+
+    def replan(rows: Sequence[Row]) -> list[Step]:
+        wishes = [wish for row in rows if isinstance(wish := tool.check(row), Wish)]
+        return _asked(tool, wishes, Memory(again, site=site), target, pool)
+
+    return replan
+
+
 def _asked(tool: RowTool, wishes: list[Wish], memory: Memory, target: Target, pool: Executor) -> list[Step]:
     """Hold the conversation that a plan is: ask what it wants to know, all at once, until it knows enough."""
-
-    def ask(call: Call) -> Any:
-        try:
-            return target.call(call.function, call.parameters)
-        except ItemRefused as refused:
-            raise Fault(f"Moodle refuses a question ({call.function}): {refused}") from refused
-
     conversation = tool.plan(wishes, memory)
     try:
         calls = next(conversation)
         while True:
-            calls = conversation.send(list(pool.map(ask, calls)))
+            calls = conversation.send(_answers(calls, memory.site, target, pool))
     except StopIteration as end:
         steps: list[Step] = end.value
     if [step.line for step in steps] != [wish.line for wish in wishes]:
         raise Fault(f"the kind {tool.kind} did not plan each row once, in order: a defect of syncd, please report it")
     return steps
+
+
+def _answers(calls: Sequence[Call], site: Site, target: Target, pool: Executor) -> list[Any]:
+    """The answers to some questions, asked over all connections; where the site can, small ones in bundles."""
+    together = bundles(calls) if site.has(BUNDLE) else []
+    alone = set(range(len(calls))).difference(*together)
+    groups = [[place] for place in sorted(alone)] + together
+
+    def ask(places: Sequence[int]) -> list[Any]:
+        return _bundled([calls[place] for place in places], target)
+
+    found = dict[int, Any]()
+    for places, group in zip(groups, pool.map(ask, groups), strict=True):
+        found.update(zip(places, group, strict=True))
+    return [found[place] for place in range(len(calls))]
+
+
+def _bundled(calls: Sequence[Call], target: Target) -> list[Any]:
+    found: list[Any] = []
+    while len(found) < len(calls):
+        left = calls[len(found) :]
+        if len(left) > 1:
+            call = bundle(left)
+            try:
+                found += answers(_ask(call, target))
+            except ValueError as error:
+                raise Fault(f"Moodle's answer to a question makes no sense ({call.function}): {error}") from error
+        if len(found) < len(calls):
+            # The one that was refused in the bundle: asked alone, the target says whose fault it is.
+            found.append(_ask(calls[len(found)], target))
+    return found
+
+
+def _ask(call: Call, target: Target) -> Any:
+    try:
+        return target.call(call.function, call.parameters)
+    except ItemRefused as refused:
+        raise Fault(f"Moodle refuses a question ({call.function}): {refused}") from refused

@@ -50,3 +50,8 @@ class TargetSettings(Settings, ABC):
     @abstractmethod
     def open(self, state: Path) -> Target:
         """A target ready to be called; `state` is the state folder. Opens no connection yet."""
+
+    @property
+    def waits(self) -> float:
+        """Seconds for which a run waits for a site that is away, trying again."""
+        return 0.0

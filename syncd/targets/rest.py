@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, Ne
 from syncd import __version__
 from syncd.core.durations import Seconds
 from syncd.core.settings import Located
-from syncd.errors import AnswerLost, Fault, ItemRefused, SiteRefused, SiteUnreachable
+from syncd.errors import AnswerLost, Fault, ItemRefused, SiteRefused, SiteUnreachable, TooMuch
 from syncd.targets.base import Target, TargetSettings
 
 ENDPOINT = "/webservice/rest/server.php"
@@ -60,6 +60,14 @@ class RestSettings(TargetSettings):
     timeout: Seconds = 60.0
     """How long an answer may take; after that nobody knows whether the call was carried out."""
 
+    patience: Seconds = 60.0
+    """How long a run waits for a site that is away, trying again; then it ends, and its file waits."""
+
+    @property
+    def waits(self) -> float:
+        """Seconds for which a run waits for a site that is away."""
+        return self.patience
+
     def open(self, state: Path) -> Target:
         """The site; raises `Fault` when the token can't be read or is open to everybody."""
         return Rest(self.url, _token(self.token_file), timeout=self.timeout, connections=self.connections)
@@ -91,7 +99,7 @@ class Rest:
         """Carry out a function, as `Target.call` says. A call with too many items is refused before it is sent."""
         variables = [*_flat(parameters), ("moodlewssettingraw", "1"), ("moodlewsrestformat", "json")]
         if len(variables) > MOST_VARIABLES:
-            raise ItemRefused("toomanyvariables", f"{len(variables)} variables are more than one request may have")
+            raise TooMuch(f"{len(variables)} variables are more than one request may have")
         # Last, so that a request that PHP cuts off fails loudly and changes nothing.
         body = urlencode([*variables, ("wsfunction", function), ("wstoken", self._token)], errors="surrogateescape")
         try:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from syncd.core.functions import FUNCTIONS
 from syncd.core.model import APPLIED, Act, Outcome, Refusal, Result, Row, Step
-from syncd.errors import SiteRefused, SyncdError
-from syncd.run.applying import Apply
+from syncd.errors import ItemRefused, SiteRefused, SyncdError, TooMuch
+from syncd.run.applying import PAUSES, Apply
+from syncd.run.sending import Sending
 from tests.faulty import AWAY, LOST, Fault, Faulty, from_then_on, none, once
 
 CREATE, UPDATE, DELETE = "core_user_create_users", "core_user_update_users", "core_user_delete_users"
@@ -374,3 +375,288 @@ def test_every_row_has_exactly_one_true_result(
         lines = [item["line"] for item in site.done]
         of_subject = [step.line for step in steps if step.subject == subject and step.line in done]
         assert [line for line in dict.fromkeys(lines) if line in of_subject] == of_subject
+
+
+# Bundles, paces, too much
+
+
+def bundled(steps: Sequence[Step], site: Any, **how: Any) -> list[Result]:
+    """The results on a site that has bundles, over one connection."""
+    with ThreadPoolExecutor(1) as pool:
+        apply = Apply(site, pool, lambda _: False, lambda: None, bundles=True, **how)
+        return [one for window in apply.results((row(step.line), step) for step in steps) for one in window]
+
+
+@pytest.mark.parametrize("places", [{0}, {99}, {17, 18, 60}, set(range(100)), set()])
+def test_bad_rows_are_found_by_bundles_where_the_site_has_them(places: set[int]) -> None:
+    """One bad row costs three calls more; nothing good is refused, and nothing is made twice."""
+    site = Faulty(Obedient(), refuses=lambda item: item["username"] in {f"user{place}" for place in places})
+    results = bundled([creation(line) for line in range(100)], site)
+    assert {result.line for result in results if result.outcome is Outcome.REJECTED} == places
+    assert sum(result.outcome is Outcome.CREATED for result in results) == 100 - len(places)
+    done = [item["username"] for item in site.site.done]  # type: ignore[attr-defined]
+    assert len(done) == len(set(done)) == 100 - len(places)
+    assert len(site.calls) <= 3 + 2 * len(places)
+
+
+def test_a_bundle_whose_answer_is_lost_leaves_its_rows_unknown() -> None:
+    """Some of it may have been done; what is known of the rows before it stays known."""
+    site = Faulty(Obedient(), refuses=bad("user60"), after=once(2, LOST))
+    results = bundled([creation(line) for line in range(100)], site)
+    assert Counter(result.outcome for result in results) == {Outcome.CREATED: 50, Outcome.UNKNOWN: 50}
+
+
+def test_vague_warnings_are_found_by_bundles_too() -> None:
+    """A warning that does not say whom it is about."""
+
+    class Warning(Obedient):
+        def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+            super().call(function, parameters)
+            bad = [item for item in parameters["members"] if item["n"] == 7]
+            return {"warnings": [{"warningcode": "1", "message": "unknown"} for _ in bad]}
+
+    results = bundled([Step(n, Outcome.UPDATED, f"{n}", (Act(JOIN, {"n": n}),)) for n in range(20)], Faulty(Warning()))
+    assert [result.line for result in results if result.outcome is Outcome.REJECTED] == [7]
+
+
+def test_slow_requests_make_the_next_ones_smaller() -> None:
+    """A request of a hundred takes ten seconds here: the ones that follow are halved until they are quick enough."""
+    site = Slow(0.1)
+    with ThreadPoolExecutor(1) as pool:
+        sending = Sending[int](site, pool, lambda: None, clock=lambda: site.now)
+        found = list(sending.send(FUNCTIONS[CREATE], ((n, {"username": f"{n}"}) for n in range(400))))
+    assert sorted(name for name, _ in found) == list(range(400))
+    assert site.sizes[:2] == [100, 50]
+    assert max(site.sizes[1:]) <= 62
+    assert sum(site.sizes) == 400
+
+
+class Slow(Obedient):
+    """A site that takes its time for each item."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.now = 0.0
+        self.sizes: list[int] = []
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Do it, slowly."""
+        answer = super().call(function, parameters)
+        self.sizes.append(len(answer))
+        self.now += self.seconds * len(answer)
+        return answer
+
+
+class Narrow(Obedient):
+    """A site to which no call may be sent that holds more than a few items."""
+
+    most = 30
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Do it, if it is not too much."""
+        if len(parameters[FUNCTIONS[function].items]) > self.most:
+            raise TooMuch("too many variables")
+        return super().call(function, parameters)
+
+
+def test_a_batch_that_is_too_large_to_be_sent_is_halved() -> None:
+    """Until it fits; the batches that follow fit at once, and no row is refused for it."""
+    site = Faulty(Narrow())
+    with ThreadPoolExecutor(1) as pool:
+        apply = Apply(site, pool, lambda _: False, lambda: None, bundles=True)
+        results = [one for window in apply.results((row(n), creation(n)) for n in range(300)) for one in window]
+    assert {result.outcome for result in results} == {Outcome.CREATED}
+    assert [size for _, size in site.calls[:3]] == [100, 50, 25]
+    assert max(size for _, size in site.calls[7:]) <= 31
+    assert site.calls[-1][1] <= 30
+
+
+def test_a_row_that_is_too_large_by_itself_is_refused() -> None:
+    """Nothing can be halved any more."""
+
+    class Closed(Narrow):
+        most = 0
+
+    (result,) = bundled([creation(2)], Closed())
+    assert result.outcome is Outcome.REJECTED
+    assert result.refusal and "too many variables" in result.refusal.reason
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_batch_that_the_database_refused_is_sent_once_more_before_it_is_taken_apart(times: int) -> None:
+    """Two requests only met: after a breath it goes through. When it does not, its parts may."""
+    refusals = [ItemRefused("dmlwriteexception", "Error writing to database")] * times
+    site = Faulty(Obedient(), before=lambda *_: refusals.pop() if refusals else None)
+    waited: list[float] = []
+    results = bundled([creation(line) for line in range(10)], site, pause=waited.append)
+    assert {result.outcome for result in results} == {Outcome.CREATED}
+    assert len(waited) == 1
+
+
+# Lost answers
+
+
+class Remembering:
+    """A site that makes what it is asked for once, and knows what is there; it plans rows anew against that."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, int] = {}
+        self.done: list[Any] = []
+        self.planned: list[list[int]] = []
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Do it."""
+        items = parameters[FUNCTIONS[function].items]
+        self.done += items
+        if function == CREATE:
+            for item in items:
+                assert item["username"] not in self.there, "made twice"
+                self.there[item["username"]] = 1000 + len(self.there)
+            return [{"id": self.there[item["username"]]} for item in items]
+        return {"warnings": []} if FUNCTIONS[function].answer == "warnings" else None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def replan(self, rows: Sequence[Row]) -> list[Step]:
+        """What is still to be done of rows that make an account, or (with a city) change that of an earlier row."""
+        self.planned.append([row.line for row in rows])
+        return [self._step(row) for row in rows]
+
+    def _step(self, row: Row) -> Step:
+        name, city = row.cells["username"], row.cells.get("city", "")
+        known = self.there.get(name)
+        acts = [] if known else [Act(CREATE, {"username": name})]
+        if city and known:
+            acts.append(Act(UPDATE, {"id": known, "city": city}))
+        elif city:
+            acts.append(Act(UPDATE, {"city": city}, takes={"id": ""}))
+        return Step(row.line, Outcome.UPDATED if acts else Outcome.UNCHANGED, name, tuple(acts))
+
+
+def found_out(
+    pairs: Sequence[tuple[Row, Step]], faulty: Faulty, site: Remembering, **how: Any
+) -> tuple[list[Result], Exception | None]:
+    """The results on a site that loses answers."""
+    times = Counter(step.subject for _, step in pairs)
+    with ThreadPoolExecutor(1) as pool:
+        apply = Apply(faulty, pool, lambda name: times[name] > 1, lambda: None, replan=site.replan, **how)
+        return [one for window in apply.results(pairs) for one in window], apply.down
+
+
+def new(line: int, name: str) -> tuple[Row, Step]:
+    """A row that makes an account."""
+    return row(line, username=name), Step(line, Outcome.CREATED, name, (Act(CREATE, {"username": name}),))
+
+
+def moved(line: int, name: str, city: str) -> tuple[Row, Step]:
+    """A row that changes the account that an earlier row makes."""
+    return row(line, username=name, city=city), Step(
+        line, Outcome.UPDATED, name, (Act(UPDATE, {"city": city}, takes={"id": ""}),)
+    )
+
+
+LOSSES = [
+    pytest.param({"before": once(0, LOST)}, id="before the deed"),
+    pytest.param({"after": once(0, LOST)}, id="after the deed"),
+]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_nothing_is_made_twice_when_an_answer_is_lost(loss: dict[str, Any]) -> None:
+    """What was done is found out, what was not is done, and every row has the outcome that was planned."""
+    site = Remembering()
+    results, down = found_out([new(line, f"u{line}") for line in range(250)], Faulty(site, **loss), site)
+    assert down is None
+    assert [result.outcome for result in results] == [Outcome.CREATED] * 250
+    assert len(site.there) == 250
+    assert {line for lines in site.planned for line in lines} == set(range(100)), "the others never were in doubt"
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("far", [0, 1_200])
+def test_who_takes_what_was_found_to_be_made_gets_its_id(loss: dict[str, Any], far: int) -> None:
+    """The id was never told: rows that need it are planned anew too, also many rows further down."""
+    site = Remembering()
+    between = [new(100 + line, f"u{line}") for line in range(far)]
+    pairs = [new(2, "ana"), *between, moved(5_000, "ana", "Lyon"), moved(5_001, "ana", "Paris")]
+    results, down = found_out(pairs, Faulty(site, **loss), site)
+    assert down is None
+    assert results[0].outcome is Outcome.CREATED
+    assert [result.outcome for result in results[-2:]] == [Outcome.UPDATED] * 2
+    cities = [item for item in site.done if "city" in item]
+    assert cities == [{"id": site.there["ana"], "city": "Lyon"}, {"id": site.there["ana"], "city": "Paris"}]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_row_whose_second_act_is_lost_goes_on_from_there(loss: dict[str, Any]) -> None:
+    """Its first act is not carried out again."""
+    site = Remembering()
+    name, act = "ana", Act(UPDATE, {"city": "Lyon"}, takes={"id": ""})
+    pair = row(2, username=name, city="Lyon"), Step(2, Outcome.CREATED, name, (Act(CREATE, {"username": name}), act))
+    faults: dict[str, Any] = {when: once(1, LOST) for when in loss}
+    results, down = found_out([pair], Faulty(site, **faults), site)
+    assert (results[0].outcome, down) == (Outcome.CREATED, None)
+    assert [item for item in site.done if "username" in item] == [{"username": "ana"}]
+
+
+def test_an_answer_that_is_lost_again_and_again_ends_the_run() -> None:
+    """After three tries the rows are unknown; what was known before stays known."""
+    site = Remembering()
+    faulty = Faulty(site, before=from_then_on(1, LOST))
+    results, down = found_out([new(line, f"u{line}") for line in range(250)], faulty, site)
+    assert down is LOST
+    counts = Counter(result.outcome for result in results)
+    assert counts == {Outcome.CREATED: 100, Outcome.UNKNOWN: 100, Outcome.SKIPPED: 50}
+    assert len(faulty.calls) == 1 + 1 + len(PAUSES)
+
+
+def test_the_site_is_asked_after_a_pause_and_twice_before_anything_is_sent_again() -> None:
+    """Moodle goes on when nobody waits any more: an answer that still changes shows that it does."""
+    site = Remembering()
+    late = iter(["u0", "u1", "u2"])
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if name := next(late, ""):
+            site.there[name] = 1000 + len(site.there)
+
+    results, down = found_out(
+        [new(n, f"u{n}") for n in range(4)], Faulty(site, before=once(0, LOST)), site, pause=pause
+    )
+    assert down is None
+    assert waited == [PAUSES[0]] * 4
+    assert site.done == [{"username": "u3"}]
+    assert {result.outcome for result in results} == {Outcome.CREATED}
+
+
+def test_a_row_that_is_found_to_be_refused_says_why() -> None:
+    """Somebody else may have taken the name meanwhile."""
+    site = Remembering()
+    refusal = Refusal("username-taken", "another account has this username")
+
+    def replan(rows: Sequence[Row]) -> list[Step]:
+        return [Step(one.line, Outcome.REJECTED, "ana", refusal=refusal) for one in rows]
+
+    with ThreadPoolExecutor(1) as pool:
+        faulty = Faulty(site, before=once(0, LOST))
+        apply = Apply(faulty, pool, lambda _: False, lambda: None, replan=replan)
+        ((result,),) = apply.results([new(2, "ana")])
+    assert (result.outcome, result.refusal) == (Outcome.REJECTED, refusal)
+
+
+def test_when_nothing_can_be_found_out_the_rows_are_unknown() -> None:
+    """The site went away altogether."""
+    site = Remembering()
+
+    def replan(_rows: Sequence[Row]) -> list[Step]:
+        raise AWAY
+
+    with ThreadPoolExecutor(1) as pool:
+        faulty = Faulty(site, after=once(0, LOST))
+        apply = Apply(faulty, pool, lambda _: False, lambda: None, replan=replan)
+        ((first, second),) = apply.results([new(2, "ana"), moved(3, "bea", "Lyon")])
+    assert apply.down is AWAY
+    assert (first.outcome, second.outcome) == (Outcome.UNKNOWN, Outcome.REJECTED)

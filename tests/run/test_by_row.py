@@ -12,7 +12,8 @@ import syncd.core
 from syncd.core.model import Outcome, RunState
 from syncd.errors import SiteRefused
 from syncd.run import carry_out
-from tests.faulty import AWAY, LOST, from_then_on, once
+from syncd.run.applying import PAUSES
+from tests.faulty import AWAY, LOST, from_then_on, none, once
 from tests.run.workshop import FILE, NO_LIMITS, Workshop, good_users, user_row, users, users_file
 
 SCHEMA = json.loads((Path(syncd.core.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
@@ -96,24 +97,51 @@ def test_a_name_that_an_earlier_row_frees_can_be_taken_by_a_later_one(workshop: 
 # What the site does
 
 
-def test_a_lost_answer_makes_rows_unknown_and_the_next_run_settles_them(workshop: Workshop) -> None:
-    """They are never created twice: what was done shows up as unchanged."""
+def test_a_lost_answer_is_found_out_and_nothing_is_made_twice(workshop: Workshop) -> None:
+    """What was done counts as done, though the site never said so; the run waited before it asked."""
     workshop.site.after = once(0, LOST)
     run = workshop.make(users(), good_users(30))
-    assert (run.state, run.counts) == (RunState.UNREACHABLE, {Outcome.UNKNOWN: 30})
-    assert workshop.waiting == {FILE: good_users(30)}
+    assert (run.state, run.counts) == (RunState.DONE, {Outcome.CREATED: 30})
     assert len(workshop.accounts()) == 30
+    assert workshop.site.calls == [("core_user_create_users", 30)]
+    assert run.ended and (run.ended - run.started).total_seconds() >= PAUSES[0]
+    workshop.put(good_users(30))
     assert workshop.make(users()).counts == {Outcome.UNCHANGED: 30}
-    assert len(workshop.accounts()) == 30
 
 
-def test_a_lost_request_is_sent_again_by_the_next_run(workshop: Workshop) -> None:
-    """The other way a call may be lost: nothing was done, so the next run does it."""
+def test_a_lost_request_is_sent_again(workshop: Workshop) -> None:
+    """The other way a call may be lost: nothing was done, so it is done now."""
     workshop.site.before = once(0, LOST)
-    workshop.make(users(), good_users(30))
-    assert not workshop.accounts()
-    workshop.make(users())
+    run = workshop.make(users(), good_users(30))
+    assert (run.state, run.counts) == (RunState.DONE, {Outcome.CREATED: 30})
     assert len(workshop.accounts()) == 30
+
+
+def test_rows_whose_answers_are_lost_again_and_again_are_unknown_and_the_next_run_settles_them(
+    workshop: Workshop,
+) -> None:
+    """They are never created twice: what was done shows up as unchanged."""
+    workshop.site.before = from_then_on(0, LOST)
+    run = workshop.make(users(), good_users(30))
+    assert (run.state, run.counts) == (RunState.UNREACHABLE, {Outcome.UNKNOWN: 30})
+    assert len(workshop.site.calls) == 1 + len(PAUSES)
+    assert workshop.waiting == {FILE: good_users(30)}
+    workshop.site.before = none
+    assert workshop.make(users()).counts == {Outcome.CREATED: 30}
+    assert len(workshop.accounts()) == 30
+
+
+def test_a_run_that_waits_to_find_out_can_be_stopped(workshop: Workshop) -> None:
+    """It is interrupted, and planned again at the next start."""
+
+    def stopping(_function: str, _number: int) -> Exception:
+        workshop.stopped = True
+        return LOST
+
+    workshop.site.after = stopping
+    assert workshop.make(users(), good_users(30)).state is RunState.INTERRUPTED
+    (resumed,) = workshop.resume(users())
+    assert (resumed.state, resumed.counts) == (RunState.DONE, {Outcome.UNCHANGED: 30})
 
 
 def test_a_site_that_is_away_from_the_start_changes_nothing(workshop: Workshop) -> None:

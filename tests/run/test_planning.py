@@ -1,7 +1,8 @@
 """A plan settles every row once, in file order, and changes nothing."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncd.core.functions import BUNDLE
 from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
 from syncd.disk.spool import Spool
-from syncd.errors import Fault, ItemRefused, SiteUnreachable
+from syncd.errors import Fault, ItemRefused, SiteRefused, SiteUnreachable
 from syncd.run.planning import WINDOW, Plan, plan
 from syncd.run.reading import Checked
 from syncd.tools.base import Conversation, Memory, RowTool, Wish
@@ -121,6 +123,81 @@ def test_a_site_that_is_away_ends_the_plan(tmp_path: Path) -> None:
     """What the target says is what the run ends with."""
     with pytest.raises(SiteUnreachable):
         planned(checked([True]), Spool(tmp_path, "run"), site=Answering(SiteUnreachable("away")))
+
+
+class AskingOfCourses(Asking):
+    """A kind that asks about each course by itself, and about something else."""
+
+    kind = "courses-asking"
+
+    def plan(self, wishes: Sequence[Wish], memory: Memory) -> Conversation:
+        """Ask, and keep the answers."""
+        calls = [Call(COURSE, {"field": "shortname", "value": f"C{wish.line}"}) for wish in wishes]
+        self.heard.extend((yield [Call("ask", {}), *calls, Call("ask", {})]))
+        return [Step(wish.line, Outcome.CREATED, wish.subject) for wish in wishes]
+
+    @property
+    def heard(self) -> list[Any]:
+        """The answers."""
+        return HEARD
+
+
+COURSE = "core_course_get_courses_by_field"
+HEARD: list[Any] = []
+
+
+class Library:
+    """A site that tells of a course what it was asked, one by one or in bundles; some courses it refuses."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused = refused
+        self.asked: list[str] = []
+
+    def call(self, function: str, parameters: Any) -> Any:
+        """Answer."""
+        self.asked.append(function)
+        if function == BUNDLE:
+            return {"responses": list(self._responses(parameters["requests"]))}
+        return self._answer(parameters)
+
+    def _responses(self, requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for request in requests:
+            arguments = json.loads(request["arguments"])
+            if arguments["value"] in self.refused:
+                yield {"error": True, "exception": "{}"}
+                return
+            yield {"error": False, "data": json.dumps(self._answer(arguments))}
+
+    def _answer(self, parameters: Any) -> Any:
+        if parameters.get("value") in self.refused:
+            raise SiteRefused("no capability")
+        return parameters.get("value", "other")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(("functions", "calls"), [(frozenset({BUNDLE}), 2 + 3), (frozenset[str](), 2 + 120)])
+def test_small_questions_go_in_bundles_where_the_site_has_them(
+    tmp_path: Path, functions: frozenset[str], calls: int
+) -> None:
+    """The answers come in the order of the questions, however they were asked."""
+    HEARD.clear()
+    site = Library()
+    with ThreadPoolExecutor(4) as pool:
+        tool, spool = AskingOfCourses(file="x.csv"), Spool(tmp_path, "run")
+        plan(checked([True] * 120), tool, lambda _: False, Site(functions), site, pool, spool, lambda _: None, {})
+    assert len(site.asked) == calls
+    assert ["other", *(f"C{line}" for line in range(2, 122)), "other"] == HEARD
+
+
+def test_a_question_that_is_refused_in_a_bundle_is_asked_alone(tmp_path: Path) -> None:
+    """So that the target says whose fault it is."""
+    with ThreadPoolExecutor(1) as pool, pytest.raises(SiteRefused, match="no capability"):
+        tool, spool, site = AskingOfCourses(file="x.csv"), Spool(tmp_path, "run"), Library("C5")
+        plan(
+            checked([True] * 9), tool, lambda _: False, Site(frozenset({BUNDLE})), site, pool, spool, lambda _: None, {}
+        )
 
 
 def test_the_digest_stands_for_what_would_be_sent(workshop: Workshop) -> None:

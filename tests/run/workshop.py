@@ -80,6 +80,7 @@ class Workshop:
             site="campus",
             spool=self.state / "spool",
             now=lambda: self.clock,
+            sleep=self.sleep,
             stop=lambda: self.stopped,
             hurry=lambda: self.hurried,
             progress=lambda *told: self.told.append(told),
@@ -94,6 +95,10 @@ class Workshop:
     def close(self) -> None:
         """Let go of everything."""
         self._stack.close()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass in which a run waits."""
+        self.later(seconds=seconds)
 
     def later(self, **passes: float) -> datetime:
         """Let time pass."""

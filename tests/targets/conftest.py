@@ -72,6 +72,10 @@ class Corner:
         self._users += made
         return made
 
+    def leave_users(self, *users: int) -> None:
+        """Take these accounts away at the end too."""
+        self._users += users
+
     def update(self, *users: dict[str, Any]) -> list[dict[str, Any]]:
         """Update accounts and return the warnings."""
         return list(self.target.call("core_user_update_users", {"users": list(users)})["warnings"])

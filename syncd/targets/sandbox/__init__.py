@@ -14,9 +14,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from syncd.errors import Fault, ItemRefused, SiteRefused, SiteUnreachable
+from syncd.core.functions import BUNDLE, SITE_INFO
+from syncd.errors import Fault, SiteRefused, SiteUnreachable
 from syncd.targets.base import TargetSettings
-from syncd.targets.sandbox.function import Answers
+from syncd.targets.sandbox.bundle import bundle
+from syncd.targets.sandbox.function import Answers, check_answer
 from syncd.targets.sandbox.parameters import structure
 from syncd.targets.sandbox.profile import ProfileField
 from syncd.targets.sandbox.site import ADMIN_ID, Visit, connect
@@ -79,7 +81,7 @@ class Sandbox:
         taken = called.takes(parameters)
         with self._errors_translated(), self._connection() as connection, _transaction(connection, called.writes):
             answer = called.answer(Visit(connection, int(self._clock()), self._profile_fields), **taken)
-        _check_answer(answer)
+        check_answer(answer)
         return answer
 
     def close(self) -> None:
@@ -122,13 +124,6 @@ def _transaction(connection: sqlite3.Connection, writes: bool) -> Iterator[None]
         raise
 
 
-def _check_answer(answer: Any) -> None:
-    # Moodle checks its answer after the commit: a weak password's warning, whose code is HTML, spoils it.
-    warnings = answer.get("warnings", ()) if isinstance(answer, dict) else ()
-    if not all(warning["warningcode"].isalnum() for warning in warnings):
-        raise ItemRefused("invalidresponse", "Invalid response value detected")
-
-
 def _site_info(visit: Visit) -> dict[str, Any]:
     return {
         "sitename": "Practice site",
@@ -154,7 +149,7 @@ def _parts() -> tuple[ModuleType, ...]:
 
 @cache
 def _functions() -> Mapping[str, Answers]:
-    found = {"core_webservice_get_site_info": Answers(structure({}), _site_info, writes=False)}
+    found = {SITE_INFO: Answers(structure({}), _site_info, writes=False)}
     for part in _parts():
         found |= getattr(part, "FUNCTIONS", {})
-    return found
+    return found | {BUNDLE: bundle(found)}

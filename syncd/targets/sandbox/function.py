@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from syncd.errors import ItemRefused
 from syncd.targets.sandbox.parameters import Check
 
 
@@ -17,3 +18,10 @@ class Answers:
     takes: Check
     answer: Callable[..., Any]
     writes: bool
+
+
+def check_answer(answer: Any) -> None:
+    """Refuse an answer as Moodle does when the deed is done: a weak password's warning, its code HTML, spoils it."""
+    warnings = answer.get("warnings", ()) if isinstance(answer, dict) else ()
+    if not all(warning["warningcode"].isalnum() for warning in warnings):
+        raise ItemRefused("invalidresponse", "Invalid response value detected")

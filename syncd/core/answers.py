@@ -1,0 +1,94 @@
+"""What a site's answer says of each item that was sent."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncd.core.functions import Function
+from syncd.core.model import Refusal
+
+ALREADY_MEMBER = "3"
+"""The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that was carried out; `id` is what the site calls the new thing, where there is one."""
+
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An act that was sent, and nobody knows whether it was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An act that was never sent."""
+
+
+Fate = Done | Refusal | Lost | Unsent
+
+
+def fates(function: Function, items: Sequence[Any], answer: Any) -> list[Done | Refusal] | None:
+    """What became of each item, in the order sent.
+
+    None where something was refused and the answer does not tell which of several it was: items that are sent again
+    alone will show it. Raises `ValueError` when the answer makes no sense.
+    """
+    match function.answer:
+        case "ids" | "each":
+            answers = answer if function.items else [answer]
+            if not _complete(answers, len(items), function):
+                raise ValueError(f"{function.name} was sent {len(items)} items and did not answer for each")
+            return [_fate(one, function.id) for one in answers]
+        case "warnings":
+            warned = {int(one["itemid"]): one for one in _warnings(answer)}
+            named = [int(item if function.bare else item["id"]) for item in items]
+            return [_warning(warned[item]) if item in warned else Done() for item in named]
+        case "vague":
+            telling = [one for one in _warnings(answer) if str(one["warningcode"]) != ALREADY_MEMBER]
+            if not telling:
+                return [Done()] * len(items)
+            return [_warning(telling[0])] if len(items) == 1 else None
+        case "null":
+            return [Done()] * len(items)
+
+
+def refusal(code: str, message: str) -> Refusal:
+    """What Moodle refuses, in words for the sender; `code` is its errorcode."""
+    # Moodle sends HTML, sometimes even for a code; and `error/CODE` where it has no words for what is wrong.
+    words = " ".join(_TAG.sub(" ", message.removeprefix("error/")).split())
+    said = f"Moodle says: {words}" if words else "Moodle does not say why"
+    return Refusal(
+        "site-refused",
+        f"{said} [{code}]" if code.isalnum() and code != words else said,
+        cure="Correct the row; where Moodle gives no reason, look for a username or e-mail address that is taken.",
+    )
+
+
+def _complete(answers: object, items: int, function: Function) -> bool:
+    return (
+        isinstance(answers, list)
+        and len(answers) == items
+        and all(isinstance(one, Mapping) and (function.id in one or function.answer == "each") for one in answers)
+    )
+
+
+def _fate(answer: Mapping[str, Any], key: str) -> Done | Refusal:
+    if code := answer.get("code"):
+        return refusal(str(code), str(answer.get("message", "")))
+    made = answer.get(key)
+    return Done(int(made) if made is not None else None)
+
+
+def _warnings(answer: Any) -> list[dict[str, Any]]:
+    return list((answer or {}).get("warnings", []))
+
+
+def _warning(warning: dict[str, Any]) -> Refusal:
+    return refusal(str(warning["warningcode"]), str(warning["message"]))
