@@ -67,7 +67,7 @@ def refusal(code: str, message: str) -> Refusal:
     return Refusal(
         "site-refused",
         f"{said} [{code}]" if code.isalnum() and code != words else said,
-        cure="Correct the row; where Moodle gives no reason, look for a username or e-mail address that is taken.",
+        cure="Correct the row. Where Moodle gives no reason, look for a name, idnumber or address that is taken.",
     )
 
 

@@ -19,7 +19,7 @@ CODES: dict[str, str] = {
     "value-missing": "a cell that must be filled is empty",
     "value-wrong": "a cell holds what its column can't have",
     "value-long": "a cell is longer than Moodle can store",
-    "identity-missing": "nothing in the row says which account it is about",
+    "identity-missing": "nothing in the row says what it is about",
     "ambiguous": "several accounts, cohorts, courses or categories of the site are what the row names",
     "username-taken": "another account has this username",
     "username-other": "the account that the row names has another username, or another identity",

@@ -72,6 +72,8 @@ def advice(report: Report) -> str:
         return f"The sender: {report.refusal.cure}"
     if report.state is not RunState.DONE:
         return _ADVICE[report.state]
+    if report.simulated and not report.refusal and report.counts:
+        return f"Look at each row, with what would be done for it: syncd report --rows {report.run}"
     rows_in_doubt = report.counts.get(Outcome.UNKNOWN, 0)
     sentences = []
     if report.tryback:
@@ -104,7 +106,9 @@ _ENDS = {
 _ADVICE = {
     RunState.RUNNING: "",
     RunState.INTERRUPTED: "Nothing: the rest is planned and run when syncd starts again.",
-    RunState.HELD: "Compare what is planned with what the sender meant, then say one of:",
+    RunState.HELD: (
+        "Compare what is planned with what the sender meant (syncd report --rows tells each row), then say one of:"
+    ),
     RunState.REFUSED: "The sender: correct the file and upload it again.",
     RunState.REJECTED: "If its changes are wanted after all, upload the file again.",
     RunState.SUPERSEDED: "",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+from syncd.core.deeds import planned
 from syncd.core.deferral import HEAD, Deferral, deferral_of, deferred
 from syncd.core.functions import BUNDLE
 from syncd.core.guard import breaches
@@ -40,17 +41,17 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         site = met(target, tool, job.started, place.roles)
         rows = check(file, tool, reading.table)
         promised = _promised(job, file, reading)
-        planned = plan(rows, tool, reading.again, site, target, pool, spool, beat.planning, promised)
+        found = plan(rows, tool, reading.again, site, target, pool, spool, beat.planning, promised)
         ending = Ending(
-            state=RunState.DONE, counts=planned.counts, planned=planned.counts, plan=planned.digest, notes=reading.notes
+            state=RunState.DONE, counts=found.counts, planned=found.counts, plan=found.digest, notes=reading.notes
         )
-        if held := _over(tool, reading, planned, job):
+        if held := _over(tool, reading, found, job):
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))
-        if job.simulated or not (planned.counts.keys() - {Outcome.UNCHANGED}):
+        if job.simulated or not (found.counts.keys() - {Outcome.UNCHANGED}):
             return replace(ending, counts=_results_of_plan(spool, sent=True))
         ending = replace(ending, tryback=partial(_tryback, job, reading, spool))
-        if planned.lacked:
-            deferral = Deferral(job.id, place.now(), planned.lacked)
+        if found.lacked:
+            deferral = Deferral(job.id, place.now(), found.lacked)
             ending = replace(ending, deferred=partial(_deferred, job, reading, spool, deferral))
 
         def ready() -> None:
@@ -77,11 +78,11 @@ def _promised(job: Job, file: BinaryIO, reading: Reading) -> Mapping[str, str]:
     return job.promised if not marked and isinstance(reading.table, CsvTable) else {}
 
 
-def _over(tool: RowTool, reading: Reading, planned: Plan, job: Job) -> tuple[str, ...]:
+def _over(tool: RowTool, reading: Reading, found: Plan, job: Job) -> tuple[str, ...]:
     """Why a person must look at this first; nothing when the plan keeps the limits, or is the one that was approved."""
-    if job.approved_by and planned.digest == job.approved_plan:
+    if job.approved_by and found.digest == job.approved_plan:
         return ()
-    over = [str(breach) for breach in breaches(tool.guard, reading.rows, planned.counts)]
+    over = [str(breach) for breach in breaches(tool.guard, reading.rows, found.counts)]
     if reading.cut_off:
         over.append(f"cut-off: {reading.cut_off.reason}")
     if over and job.approved_by:
@@ -90,14 +91,19 @@ def _over(tool: RowTool, reading: Reading, planned: Plan, job: Job) -> tuple[str
 
 
 def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
-    """Keep the results of a plan that is not carried out: as they would be, or (not `sent`) as skipped."""
+    """Keep the results of a plan that is not carried out: as they would be, or (not `sent`) as skipped.
+
+    Their notes tell what would be done.
+    """
     counts: Counter[Outcome] = Counter()
 
     def results() -> Iterator[Result]:
         for step in spool.plan():
-            outcome = step.outcome if sent or not step.outcome.applied else Outcome.SKIPPED
+            outcome, notes = step.outcome, step.notes + planned(step)
+            if outcome.applied and not sent:
+                outcome, notes = Outcome.SKIPPED, (f"planned: {outcome}", *notes)
             counts[outcome] += 1
-            yield Result(step.line, outcome, step.subject, step.refusal, step.notes)
+            yield Result(step.line, outcome, step.subject, step.refusal, notes)
 
     with spool.writing_results() as write:
         write(results())

@@ -280,3 +280,18 @@ def test_rows_as_long_as_can_be_take_flat_windows(workshop: Workshop) -> None:
         users(guard=NO_LIMITS), users_file(rows, "username,firstname,lastname,email,idnumber,description")
     )
     assert run.counts == {Outcome.CREATED: 12}
+
+
+def test_a_simulation_tells_what_would_be_done_for_each_row(workshop: Workshop) -> None:
+    """In the report of the rows, by the function that would be called."""
+    run = workshop.make(users(guard=NO_LIMITS), users_file([user_row(0)]), simulated=True)
+    (note,) = [line for line in workshop.rows_report(run) if "would call" in line]
+    assert "core_user_create_users: " in note and "username = user0" in note
+
+
+def test_a_held_run_tells_what_is_planned_for_each_row(workshop: Workshop) -> None:
+    """So that a person can decide."""
+    run = workshop.make(users(guard={"rows_at_least": 9}), users_file([user_row(0)]))
+    assert run.state is RunState.HELD
+    (note,) = [line for line in workshop.rows_report(run) if "would call" in line]
+    assert "planned: created" in note

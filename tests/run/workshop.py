@@ -136,9 +136,12 @@ class Workshop:
 
     def outcomes(self, run: RunRecord) -> list[str]:
         """What became of each row, in file order, as the report of the rows has it."""
+        return [line.split(",")[1] for line in self.rows_report(run)]
+
+    def rows_report(self, run: RunRecord) -> list[str]:
+        """The report of the rows, without its header."""
         name = run.report.removesuffix(".txt") + ".rows.csv"
-        lines = (self.repository.folder / "reports" / name).read_text().splitlines()[1:]
-        return [line.split(",")[1] for line in lines]
+        return (self.repository.folder / "reports" / name).read_text().splitlines()[1:]
 
     # Runs
 
