@@ -143,8 +143,12 @@ def _site_info(visit: Visit) -> dict[str, Any]:
 
 @cache
 def _parts() -> tuple[ModuleType, ...]:
-    """The modules of this package: those with `FUNCTIONS` answer them, those with `TABLES` need these."""
-    return tuple(import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    """The modules of this package: those with `FUNCTIONS` answer them, those with `TABLES` need these.
+
+    The site's own tables come first: others may have triggers on them.
+    """
+    names = sorted((module.name for module in iter_modules(__path__)), key=lambda name: (name != "site", name))
+    return tuple(import_module(f"{__name__}.{name}") for name in names)
 
 
 @cache

@@ -97,6 +97,19 @@ def list_of(item: Check) -> Check:
     return check
 
 
+def filled_list_of(item: Check) -> Check:
+    """A list that a call needs: REST can't send an empty one."""
+    check = list_of(item)
+
+    def filled(value: Any) -> list[Any]:
+        items: list[Any] = check(value)
+        if not items:
+            raise invalid_parameter()
+        return items
+
+    return filled
+
+
 def structure(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
     """An object that has every `required` key, perhaps `optional` ones, and no other (`external_single_structure`)."""
     checks = {**required, **(optional or {})}

@@ -15,7 +15,7 @@ from syncd.targets.sandbox.profile import ProfileField
 GUEST_ID = 1
 ADMIN_ID = 2
 
-_VERSION = 3
+_VERSION = 5
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- Moodle never gives an id twice
