@@ -13,6 +13,8 @@ CODES: dict[str, str] = {
     "columns-many": "the header has more columns than any command file has",
     "cut-off": "the last row ends too early: the upload was cut off",
     "replaced": "the file was changed while it was being run",
+    "zip-broken": "the archive is broken, or its upload was cut off",
+    "zip-large": "the archive holds, or unpacks to, more than one run takes",
     # Of a row
     "too-few-cells": "a row of a file with passwords has fewer cells than the header: a password may have slipped",
     "too-many-cells": "the row has more cells than the header has columns",
@@ -38,6 +40,10 @@ CODES: dict[str, str] = {
     "cohort-missing": "the site has no such cohort, and none can be made",
     "role-missing": "the site has no role that the row names, or nothing tells its id",
     "group-missing": "the course has no group that the row names",
+    "picture-broken": "the entry holds no picture that can be read",
+    "picture-large": "the picture has more bytes, or more pixels, than it may",
+    "picture-packed": "the entry is encrypted, or packed in a way that syncd does not read",
+    "picture-twice": "the archive holds several pictures of one user",
     "earlier-row": "an earlier row about the same thing was refused",
     "site-refused": "Moodle refuses the row",
 }

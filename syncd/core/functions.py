@@ -1,6 +1,7 @@
 """Moodle's web-service functions that change something: their list parameter, batch size and answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -16,6 +17,8 @@ class Function:
     place `index`, the `id`, and a `code` and `message` if it was refused (`each`, the companion's way); or nothing that
     need be read (`null`).
 
+    `costly` keys make an item so slow that a call takes only so many of them.
+
     Batches of a function that is not `parallel` only wait for each other's locks: they are sent one by one.
     """
 
@@ -26,6 +29,7 @@ class Function:
     bare: bool = False
     id: str = "id"
     parallel: bool = True
+    costly: Mapping[str, int] = field(default_factory=dict)
 
 
 # In the order in which those of one stretch of a file are sent: what frees a name comes before what takes it, and what
@@ -41,7 +45,8 @@ FUNCTIONS = {
         Function("core_group_delete_groups", "groupids", 100, "null", bare=True),
         Function("core_group_delete_groupings", "groupingids", 100, "null", bare=True),
         Function("local_syncd_restore_users", "users", 100, "each"),
-        Function("core_user_update_users", "users", 250, "warnings"),
+        # Moodle draws each picture in three sizes within the call.
+        Function("core_user_update_users", "users", 250, "warnings", costly={"userpicture": 20}),
         Function("core_course_create_categories", "categories", 50, "ids", parallel=False),
         Function("core_course_update_courses", "courses", 50, "warnings"),
         Function("core_course_create_courses", "courses", 20, "ids", parallel=False),
@@ -77,6 +82,7 @@ FUNCTIONS = {
         Function("local_syncd_delete_group_members", "members", 100, "each"),
         Function("local_syncd_add_group_members", "members", 100, "each"),
         Function("core_files_upload", "", 1, "ids", id="itemid"),
+        Function("local_syncd_set_pictures", "pictures", 20, "each"),
     )
 }
 

@@ -1,6 +1,6 @@
 """The values that the decisions are about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -137,6 +137,18 @@ class Call:
 
     function: str
     parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Call):
+    """What a plan wants done that asks no site and takes long: it is done where calls are made, several at once.
+
+    `do` returns what stands in the place of an answer. It may run in any thread.
+    """
+
+    function: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    do: Callable[[], Any] = field(kw_only=True)
 
 
 class RunState(StrEnum):

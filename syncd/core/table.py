@@ -28,6 +28,11 @@ class Table(Protocol):
         """Whether the file ends in a way that a file which was cut off might end too."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on the whole file, for the report."""
+        ...
+
     def rows(self, file: BinaryIO) -> Iterator[tuple[Row, Refusal | None]]:
         """Every row, in file order from the beginning of the file; beside it, what is wrong with it."""
         ...
@@ -57,6 +62,11 @@ class CsvTable:
     def cut_off_possible(self) -> bool:
         """Whether no line end follows the last row."""
         return self.dialect.cut_off_possible
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None: what is odd in such a file is said of its rows."""
+        return ()
 
     def rows(self, file: BinaryIO) -> Iterator[tuple[Row, Refusal | None]]:
         """As `core.rows.rows` promises."""

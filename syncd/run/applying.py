@@ -10,7 +10,7 @@ from syncd.core.answers import Done, Fate, Lost, Unsent
 from syncd.core.functions import FUNCTIONS, Function
 from syncd.core.model import NO_PASSWORD, Act, Outcome, Refusal, Result, Row, Step
 from syncd.errors import AnswerLost
-from syncd.run.sending import Sending
+from syncd.run.sending import Cell, Sending
 from syncd.targets.base import Target
 
 WINDOW = 1_000
@@ -190,7 +190,7 @@ class Apply:
     def _item(self, act: Act, row: Row, subject: str) -> Any:
         item = dict(act.item)
         for key, column in act.secrets.items():
-            item[key] = _unguessable() if column == NO_PASSWORD else row.cells[column]
+            item[key] = _unguessable() if column == NO_PASSWORD else Cell(row, column)
         for key, name in act.takes.items():
             made = self._named.get(name) if name else None
             made = made or self._made.get(name or subject)

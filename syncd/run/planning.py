@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.core.bundle import answers, bundle, bundles
 from syncd.core.functions import BUNDLE
-from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
+from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step, Work
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, ItemRefused
 from syncd.run.reading import Checked
@@ -48,7 +48,7 @@ def plan(
     """Plan every row, in file order, into the spool. Changes nothing on the site.
 
     A row that is refused for want of something `promised` is deferred.
-    `beat(rows)` is called after each window; what it raises ends the planning. Raises what the target raises.
+    `beat(rows)` is called whenever answers came; what it raises ends the planning. Raises what the target raises.
     """
     counts: Counter[Outcome] = Counter()
     lacked: set[str] = set()
@@ -57,7 +57,7 @@ def plan(
         memory = Memory(again, site=site)
         rows = iter(checked)
         while window := _window(rows):
-            for step in _planned(window, tool, memory, target, pool):
+            for step in _planned(window, tool, memory, target, pool, lambda: beat(counts.total())):
                 if step.lacks in promised and step.refusal:
                     step = _deferred(step, step.refusal, promised[step.lacks])
                     lacked.add(step.lacks)
@@ -85,9 +85,11 @@ def _window(rows: Iterator[Checked]) -> list[Checked]:
     return window
 
 
-def _planned(window: list[Checked], tool: RowTool, memory: Memory, target: Target, pool: Executor) -> Iterator[Step]:
+def _planned(
+    window: list[Checked], tool: RowTool, memory: Memory, target: Target, pool: Executor, alive: Callable[[], None]
+) -> Iterator[Step]:
     wishes = [wish for _, wish in window if isinstance(wish, Wish)]
-    steps = iter(_asked(tool, wishes, memory, target, pool))
+    steps = iter(_asked(tool, wishes, memory, target, pool, alive))
     for row, wish in window:
         if isinstance(wish, Refusal):
             yield Step(row.line, Outcome.REJECTED, refusal=wish)
@@ -107,13 +109,22 @@ def replanning(
     return replan
 
 
-def _asked(tool: RowTool, wishes: list[Wish], memory: Memory, target: Target, pool: Executor) -> list[Step]:
+def _asked(
+    tool: RowTool,
+    wishes: list[Wish],
+    memory: Memory,
+    target: Target,
+    pool: Executor,
+    alive: Callable[[], None] = lambda: None,
+) -> list[Step]:
     """Hold the conversation that a plan is: ask what it wants to know, all at once, until it knows enough."""
     conversation = tool.plan(wishes, memory)
     try:
         calls = next(conversation)
         while True:
-            calls = conversation.send(_answers(calls, memory.site, target, pool))
+            answers = _answers(calls, memory.site, target, pool)
+            alive()
+            calls = conversation.send(answers)
     except StopIteration as end:
         steps: list[Step] = end.value
     if [step.line for step in steps] != [wish.line for wish in wishes]:
@@ -153,6 +164,8 @@ def _bundled(calls: Sequence[Call], target: Target) -> list[Any]:
 
 
 def _ask(call: Call, target: Target) -> Any:
+    if isinstance(call, Work):
+        return call.do()
     try:
         return target.call(call.function, call.parameters)
     except ItemRefused as refused:

@@ -48,7 +48,7 @@ def read(
     `beat(rows)` is called now and then; what it raises ends the reading.
     """
     table = tool.table(file, encoding, separator)
-    notes = tuple(tool.check_header(table.header, table.header_line))
+    notes = (*tool.check_header(table.header, table.header_line), *table.notes)
     count = rejected = 0
     cut_off = None
     # Hashes, not subjects: a million of them are 8 MB.

@@ -2,15 +2,16 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from syncd.core.answers import Fate, Lost, Unsent, fates, refusal
 from syncd.core.bundle import answers, bundle
 from syncd.core.functions import Function
-from syncd.core.model import Call
+from syncd.core.model import Call, Row
 from syncd.core.pace import paced
 from syncd.errors import AnswerLost, ItemRefused, SyncdError, TooMuch
 from syncd.targets.base import Target
@@ -18,13 +19,24 @@ from syncd.targets.base import Target
 BUNDLE_SIZE = 50
 """Items of a refused batch that are sent in one bundle, each by itself."""
 
-ROLLED_BACK = frozenset({"dmlwriteexception", "dmltransactionexception"})
-"""Codes by which Moodle says that its database refused a batch: two requests may only have met."""
+MET = frozenset(
+    {"dmlwriteexception", "dmltransactionexception", "storedfilecannotcreatefiledirs", "storedfilecannotcreatefile"}
+)
+"""Codes by which Moodle says that its database refused a batch, or its pool of files one: two requests may only have
+met."""
 
 BREATH = 1.0
 """Seconds after which such a batch is sent again, once."""
 
 Name = TypeVar("Name")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value of an item that is read from its row only when it is sent, for it may be large (a picture)."""
+
+    row: Row
+    column: str
 
 
 class Sending(Generic[Name]):
@@ -61,17 +73,18 @@ class Sending(Generic[Name]):
         """What becomes of each item; each is called by a name."""
         self.lost = None
         waiting = deque(items)
+        most = min((_most(function, item) for _, item in waiting), default=0)
         while waiting:
-            size = self._size(function)
+            size = min(most, self._size(function))
             # When requests get slow, batches get smaller and more; those come in the next round.
             batches = -(-len(waiting) // size) if function.parallel else 1
-            for future in [self._pool.submit(self._next, function, waiting) for _ in range(batches)]:
+            for future in [self._pool.submit(self._next, function, waiting, most) for _ in range(batches)]:
                 yield from future.result()
 
-    def _next(self, function: Function, waiting: deque[tuple[Name, Any]]) -> list[tuple[Name, Fate]]:
+    def _next(self, function: Function, waiting: deque[tuple[Name, Any]], most: int) -> list[tuple[Name, Fate]]:
         """Send the next batch of those that wait; never raises."""
         with self._lock:
-            size = self._size(function)
+            size = min(most, self._size(function))
             batch = [waiting.popleft() for _ in range(min(size, len(waiting)))]
         items = [item for _, item in batch]
         found: list[Fate] = []
@@ -90,7 +103,7 @@ class Sending(Generic[Name]):
             self._shrink(function, len(items))
             self._halve(function, items, found, much)
         except ItemRefused as refused:
-            if again and refused.code in ROLLED_BACK:
+            if again and refused.code in MET:
                 self._wait()
                 self._settle(function, items, found)
             else:
@@ -131,14 +144,14 @@ class Sending(Generic[Name]):
     def _sent(self, function: Function, items: Sequence[Any]) -> list[Fate] | None:
         """One call; None when something was refused and nobody knows what. Raises `ItemRefused` and `_Broken`."""
         began = self._clock()
-        answer = self._asked(_call(function, items), len(items))
+        answer = self._asked(self._call(function, items), len(items))
         self._pace(function, len(items), self._clock() - began)
         return self._read(function, items, answer, len(items))
 
     def _bundled(self, function: Function, items: Sequence[Any], found: list[Fate]) -> int:
         """Send items in a bundle; returns how many were settled: the next one was refused."""
         try:
-            answer = self._asked(bundle([_call(function, [item]) for item in items]), len(items))
+            answer = self._asked(bundle([self._call(function, [item]) for item in items]), len(items))
         except ItemRefused:  # the bundle itself: its first item, sent alone, makes a beginning
             return 0
         try:
@@ -148,6 +161,13 @@ class Sending(Generic[Name]):
         for number, (item, part) in enumerate(zip(items, parts, strict=False)):
             found += self._read(function, [item], part, len(items) - number) or []
         return len(parts)
+
+    def _call(self, function: Function, items: Sequence[Any]) -> Call:
+        try:
+            sent = [_filled(item) for item in items]
+        except Exception as error:
+            raise self._broken(error, 0) from error
+        return Call(function.name, {function.items: sent} if function.items else sent[0])
 
     def _asked(self, call: Call, items: int) -> Any:
         if self.down or self.lost:
@@ -210,5 +230,14 @@ class _Broken(Exception):
         self.lost = lost
 
 
-def _call(function: Function, items: Sequence[Any]) -> Call:
-    return Call(function.name, {function.items: list(items)} if function.items else items[0])
+def _most(function: Function, item: Any) -> int:
+    """How many items like this one a call takes."""
+    keys = function.costly.keys() & item if isinstance(item, Mapping) else ()
+    return min((function.costly[key] for key in keys), default=function.batch)
+
+
+def _filled(item: Any) -> Any:
+    """An item with the cells that it names."""
+    if not isinstance(item, Mapping):
+        return item
+    return {key: value.row.cells[value.column] if isinstance(value, Cell) else value for key, value in item.items()}

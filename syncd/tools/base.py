@@ -26,7 +26,8 @@ TOLD = 10
 """Unknown columns that are named; of more, the number is told."""
 
 Conversation = Generator[Sequence[Call], Sequence[Any], list[Step]]
-"""A plan in the making: yields calls that may be asked at once, is sent their answers in order, returns steps."""
+"""A plan in the making: yields calls that may be asked at once (among them `Work`, which asks no site), is sent their
+answers in order, returns steps."""
 
 
 class Tool(Settings):

@@ -1,7 +1,7 @@
 """Every row is accounted for, whatever the site does in the middle of it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import log2
@@ -46,6 +46,22 @@ class Obedient:
                 return [{"index": number, "id": 1000 + first + number} for number in range(len(items))]
             case "null":
                 return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(slots=True)
+class Drafts:
+    """A draft area; at each upload it notes what `seen` tells."""
+
+    seen: Callable[[], int] = lambda: 0
+    counted: list[int] = field(default_factory=list)
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Take a file."""
+        self.counted.append(self.seen())
+        return {"itemid": len(self.counted)}
 
     def close(self) -> None:
         """Nothing is open."""
@@ -109,6 +125,50 @@ def test_batches_are_as_large_as_the_function_takes_them() -> None:
     site = Faulty(Obedient())
     applied([creation(line) for line in range(250)], site)
     assert sorted(site.calls) == [(CREATE, 50), (CREATE, 100), (CREATE, 100)]
+
+
+def test_costly_items_come_in_smaller_batches() -> None:
+    """Moodle draws a picture within the call: so many as there are names would take a minute."""
+    steps = [update(line, id=line, userpicture=line) for line in range(2, 52)]
+    site = Faulty(Obedient())
+    assert outcomes(steps, site) == [Outcome.UPDATED] * 50
+    assert sorted(count for _, count in site.calls) == [10, 20, 20]
+
+
+@pytest.mark.parametrize(("times", "outcome"), [(1, Outcome.CREATED), (2, Outcome.REJECTED)])
+def test_a_call_that_met_another_is_made_once_more(times: int, outcome: Outcome) -> None:
+    """Such a refusal says nothing of the item; one that stays does."""
+    met = ItemRefused("storedfilecannotcreatefiledirs", "Cannot create local file pool directories.")
+    upload = Step(2, Outcome.CREATED, "ana", (Act("core_files_upload", {"filename": "ana.jpg"}),))
+    site = Faulty(Drafts(), before=lambda _function, number: met if number < times else None)
+    assert outcomes([upload], site) == [outcome]
+
+
+def test_an_item_is_made_when_it_is_sent() -> None:
+    """A picture is large: of a thousand that are under way, only those in a call are in memory."""
+    lines = range(2, 22)
+    steps = [
+        Step(line, Outcome.CREATED, str(line), (Act("core_files_upload", {}, {"filecontent": "content"}),))
+        for line in lines
+    ]
+    read: list[int] = []
+
+    class Cells(dict[str, str]):
+        def __init__(self, line: int) -> None:
+            super().__init__()
+            self.line = line
+
+        def __missing__(self, column: str) -> str:
+            read.append(self.line)
+            return column
+
+    drafts = Drafts(seen=lambda: len(read))
+    with ThreadPoolExecutor(1) as pool:
+        apply = Apply(drafts, pool, lambda _subject: True, lambda: None)
+        pairs = [(Row(step.line, Cells(step.line), ""), step) for step in steps]
+        (results,) = apply.results(pairs)
+    assert [result.outcome for result in results] == [Outcome.CREATED] * len(lines)
+    assert drafts.counted == list(range(1, len(lines) + 1))
 
 
 def test_warnings_that_name_an_item_refuse_that_row_alone() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from syncd.errors import ItemRefused
-from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox import parameters, pictures
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check
 from syncd.targets.sandbox.site import Visit, compared
@@ -18,7 +18,6 @@ SEARCH = parameters.structure({"criteria": parameters.list_of(_criterion)})
 
 _ALWAYS_ANSWERED = ("firstname", "lastname", "email", "auth", "lang", "theme", "timezone", "mailformat", "description")
 _ANSWERED_IF_FILLED = ("address", "phone1", "phone2", "country", "city", "interests", "idnumber", "institution")
-_PICTURE = "https://sandbox.invalid/theme/image.php/boost/core/1/u/"
 
 _LOOKUPS: dict[str, tuple[Check, str]] = {
     "id": (lambda value: int(parameters.text(value)), "id"),
@@ -92,8 +91,7 @@ def _answer(visit: Visit, user_id: int, username: str, record: Mapping[str, Any]
         "suspended": record.get("suspended", False),
         "firstaccess": 0,
         "lastaccess": 0,
-        "profileimageurl": _PICTURE + "f1",
-        "profileimageurlsmall": _PICTURE + "f2",
+        **pictures.urls(user_id, record),
     }
     for field in _ALWAYS_ANSWERED:
         user[field] = record.get(field, DEFAULTS.get(field, ""))

@@ -9,7 +9,7 @@ from typing import Any
 
 from syncd.core.countries import COUNTRIES
 from syncd.errors import ItemRefused
-from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox import parameters, pictures
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check, invalid_parameter
 from syncd.targets.sandbox.site import ADMIN_ID, GUEST_ID, Visit, compared
@@ -194,6 +194,8 @@ def _write(visit: Visit, user: Mapping[str, Any], record: dict[str, Any]) -> Non
     for pairs in ("customfields", "preferences"):
         changes[pairs] = record.get(pairs, {}) | changes.get(pairs, {})
     record |= changes
+    if "userpicture" in user:
+        record["picture"] = pictures.revision(visit, user["id"], user["userpicture"], record.get("picture", 0))
     try:
         visit.connection.execute(
             "UPDATE user SET username = coalesce(?, username), idnumber_key = ?, email_key = ?, timemodified = ?,"

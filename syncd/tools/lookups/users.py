@@ -1,8 +1,8 @@
 """The accounts that rows name by one of their identities."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from syncd.core.model import Call, Site
@@ -27,20 +27,25 @@ _FIELDS = ("username", "idnumber", "email", "suspended")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account of the site."""
+    """An account of the site; `told` is what else the site said of it, as far as that was wanted."""
 
     id: int
     username: str
     idnumber: str = ""
     email: str = ""
     suspended: bool = False
+    told: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Users:
-    """Accounts by one identity; one object serves a whole run."""
+    """Accounts by one identity; one object serves a whole run.
 
-    def __init__(self, identity: UserIdentity) -> None:
+    `also` names what else is to be told, in the words of the function that answers: core's, or the companion's.
+    """
+
+    def __init__(self, identity: UserIdentity, also: Sequence[str] = ()) -> None:
         self.identity = identity
+        self._also = tuple(also)
         self._found: Remembered[User] = Remembered(REMEMBERED)
 
     def questions(self, site: Site, values: Iterable[str]) -> list[Question]:
@@ -50,7 +55,7 @@ class Users:
 
     def _call(self, site: Site, values: list[str]) -> Call:
         if site.has(COMPANION):
-            return Call(COMPANION, {"field": self.identity, "values": values, "fields": list(_FIELDS)})
+            return Call(COMPANION, {"field": self.identity, "values": values, "fields": [*_FIELDS, *self._also]})
         return Call(CORE, {"field": self.identity, "values": values})
 
     def _take(self, answer: Iterable[Mapping[str, Any]]) -> None:
@@ -63,6 +68,7 @@ class Users:
                 str(told.get("idnumber") or ""),
                 str(told.get("email") or ""),
                 bool(told.get("suspended")),
+                {key: told[key] for key in self._also if key in told},
             )
             # The site finds what its collation takes for the same; only what is the same to the letter counts here.
             self._found.note(folded(self.identity, str(getattr(user, self.identity))), user)
