@@ -31,6 +31,8 @@ CODES: dict[str, str] = {
     "idnumber-taken": "something else of the site has this idnumber",
     "name-taken": "another cohort has this name",
     "not-allowed": "the row asks for what the tool's settings do not allow",
+    "value-taken": "another account has this value, of which there may be only one",
+    "field-missing": "the site has no such custom profile field",
     "rename": "the row would rename an account, which is not allowed",
     "protected": "the account, or the course, is one that the tool must never touch",
     "user-missing": "the site has no account that the row names",

@@ -23,6 +23,9 @@ class Unfit(Exception):
         super().__init__(reason)
 
 
+_TAG = re.compile(r"<(?!\s)")
+
+
 def raw(longest: int) -> Reader:
     """Any text, of at most so many characters."""
 
@@ -36,14 +39,15 @@ def raw(longest: int) -> Reader:
 
 
 def text(longest: int, *, filled: bool = False) -> Reader:
-    """Text without tags, of at most so many characters: Moodle refuses a whole batch for one `<` in it."""
+    """Text without tags, of at most so many characters: Moodle refuses a whole batch for what begins one."""
 
     def read(cell: str) -> str:
         value = cell.strip()
         if len(value) > longest:
             raise too_long(value, longest)
-        if "<" in value:
-            raise Unfit("value-wrong", "the cell holds <, and Moodle takes no tags here", cure="Remove the <.")
+        if _TAG.search(value):
+            reason = "the cell holds what looks like a tag, and Moodle takes none here"
+            raise Unfit("value-wrong", reason, cure="Remove the <, or write a blank behind it.")
         if filled and not value:
             raise empty()
         return value

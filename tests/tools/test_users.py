@@ -144,10 +144,10 @@ def test_a_refused_password_is_not_shown() -> None:
     assert "secret" not in repr(found)
 
 
-def test_enrolment_columns_are_said_to_be_left_out() -> None:
-    """A filled cell of an indexed course pattern leaves a note, an empty one does not."""
-    assert "course1" in wish(users(), ANA | {"course1": "PHY", "role1": ""}).notes[0]
-    assert not wish(users(), ANA | {"course1": "", "role1": ""}).notes
+def test_numbered_columns_that_can_not_be_done_are_said() -> None:
+    """A filled cell of theirs leaves a note, an empty one does not."""
+    assert "wwwroot1, sysrole2" in wish(users(), ANA | {"wwwroot1": "x", "sysrole2": "manager"}).notes[0]
+    assert not wish(users(), ANA | {"wwwroot1": "", "sysrole2": ""}).notes
 
 
 def test_a_row_without_its_identity_is_about_its_username() -> None:

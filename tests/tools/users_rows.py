@@ -7,7 +7,7 @@ from syncd.core.codes import CODES
 from syncd.core.model import Call, Outcome, Refusal, Row, Step
 from syncd.tools.base import Memory
 from syncd.tools.users import UsersTool
-from syncd.tools.users.plan import UserWish
+from syncd.tools.users.wish import UserWish
 
 CREATE = "core_user_create_users"
 UPDATE = "core_user_update_users"

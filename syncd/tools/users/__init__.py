@@ -1,5 +1,6 @@
 """The kind `users`: accounts made, changed, suspended and deleted, row by row."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, cast
@@ -7,25 +8,36 @@ from typing import ClassVar, cast
 from syncd.core.model import Refusal, Row
 from syncd.tools.base import Conversation, Memory, Wish
 from syncd.tools.cells import YES_OR_NO, Unfit
+from syncd.tools.lookups import users as lookup
+from syncd.tools.lookups.courses import COMPANION as COURSES
+from syncd.tools.lookups.enrolments import ASSIGNMENTS, ENROLMENTS
+from syncd.tools.lookups.members import COMPANION as GROUP_MEMBERS
+from syncd.tools.lookups.roles import COMPANION as ROLES
+from syncd.tools.users.attendances import NUMBERED, attendances, cohorts, left_out, numbered
+from syncd.tools.users.attending import COMPANION_ENROL
 from syncd.tools.users.columns import (
     DEEDS,
-    ENROLMENTS,
     EXTENDED_USERNAME,
     FIELDS,
     NOT_SETTABLE,
+    PHONES,
     PROFILE_FIELDS,
     UNSEEN,
     USERNAME,
 )
-from syncd.tools.users.plan import CREATE, DELETE, NO_DEEDS, UPDATE, Deeds, UserWish, planned, protected
+from syncd.tools.users.plan import COMPANION_CREATE, CREATE, DELETE, UPDATE, planned, protected
+from syncd.tools.users.profile import COMPANION as GET_PROFILE_FIELDS
 from syncd.tools.users.settings import UserSettings
+from syncd.tools.users.wish import NO_DEEDS, Deeds, UserWish
 
 PROSE = frozenset({"description", "address"})
 """Columns whose text may have several lines."""
 
+_FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
+
 
 class UsersTool(UserSettings):
-    """A file of accounts, with the columns of the plugin's users file.
+    """A file of accounts, with the columns of the plugin's users file and of Moodle's own upload.
 
     Only columns that the file has are touched, and only what differs is sent. An empty cell clears its field, except
     the fields that every account has, and the column by which accounts are found: those are left as they are.
@@ -33,12 +45,24 @@ class UsersTool(UserSettings):
 
     kind = "users"
     columns = frozenset({*FIELDS, *DEEDS, *NOT_SETTABLE})
-    column_patterns = (PROFILE_FIELDS, ENROLMENTS)
+    column_patterns = (PROFILE_FIELDS, NUMBERED)
     required: ClassVar[frozenset[str]] = frozenset({"username", "firstname", "lastname"})
     secret: ClassVar[frozenset[str]] = frozenset({"password"})
-    functions = frozenset({"core_user_get_users_by_field", CREATE, UPDATE, DELETE})
+    functions = frozenset({lookup.CORE, CREATE, UPDATE, DELETE})
+    companion: ClassVar[frozenset[str]] = frozenset(
+        {
+            lookup.COMPANION,
+            COMPANION_CREATE,
+            GET_PROFILE_FIELDS,
+            ROLES,
+            ENROLMENTS,
+            ASSIGNMENTS,
+            COMPANION_ENROL,
+            GROUP_MEMBERS,
+            COURSES,
+        }
+    )
     rank: ClassVar[int] = 20
-    brings: ClassVar[frozenset[str]] = frozenset({"user", "cohort"})
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""
@@ -47,18 +71,37 @@ class UsersTool(UserSettings):
     def _remarks(self, names: Sequence[str]) -> Iterator[str]:
         if self.identity not in names:
             yield f"the file has no column {self.identity}: accounts are found by their username"
+        if "id" in names and self.identity != "id":
+            yield f"left out, since accounts are found by their {self.identity}: id"
         if lost := [name for name in names if name in NOT_SETTABLE]:
             yield f"left out, since Moodle's web services can't set it: {', '.join(lost)}"
         if unseen := [name for name in names if name in UNSEEN]:
-            yield f"sent only with a creation or another change, since Moodle does not tell it: {', '.join(unseen)}"
+            yield (
+                "without the companion plugin, sent only with a creation or another change, since Moodle does not tell "
+                f"it: {', '.join(unseen)}"
+            )
+        if shy := [name for name in names if name in PHONES]:
+            yield (
+                "without the companion plugin, compared only where the token is an administrator's, since Moodle tells "
+                f"it to nobody else: {', '.join(shy)}"
+            )
+        dates = [name for name in names if (part := numbered(name)) and part[0] in _DATES]
+        if dates:
+            yield (
+                "without the companion plugin, used for new enrolments alone, since Moodle tells nothing of those that "
+                f"are there: {', '.join(dates)}"
+            )
 
     def check(self, row: Row) -> UserWish | Refusal:
         """What a row wishes, or why it is refused whatever the site says."""
         if ("\n" in row.raw or "\r" in row.raw) and (torn := _several_lines(row)):
             return _torn(torn)
+        if not self.emoji and not row.raw.isascii() and (refusal := self._four_bytes(row)):
+            return refusal
         fields: dict[str, str] = {}
         deeds: dict[str, str] = {}
-        notes: tuple[str, ...] = ()
+        custom: dict[str, str] = {}
+        more = False
         for name, cell in row.cells.items():
             try:
                 if read := FIELDS.get(name):
@@ -66,9 +109,9 @@ class UsersTool(UserSettings):
                 elif read := DEEDS.get(name):
                     deeds[name] = read(cell)
                 elif PROFILE_FIELDS.fullmatch(name):
-                    fields[name] = cell.strip()
-                elif cell and not notes and ENROLMENTS.fullmatch(name):
-                    notes = (_left_out(row.cells),)
+                    custom[name] = cell.strip()
+                elif cell and not more:
+                    more = numbered(name) is not None
             except Unfit as unfit:
                 return replace(unfit.refusal, column=name, value="" if name in self.secret else cell)
         if not self.required <= fields.keys():
@@ -78,10 +121,28 @@ class UsersTool(UserSettings):
             return refusal
         if deeds and (refusal := self._misnamed("oldusername", deeds.get("oldusername", ""))):
             return refusal
-        return UserWish(row.line, self._subject(fields), fields, _deeds(deeds, fields) if deeds else NO_DEEDS, notes)
+        try:
+            wanted = self._deeds(deeds, row.cells if more else {}, fields) if deeds or more else NO_DEEDS
+        except Unfit as unfit:
+            return unfit.refusal
+        notes = (left,) if more and (left := left_out(row.cells)) else ()
+        return UserWish(row.line, self._subject(fields, wanted), fields, wanted, notes, custom)
 
-    def _subject(self, fields: Mapping[str, str]) -> str:
-        if value := fields.get(self.identity):
+    def _deeds(self, deeds: Mapping[str, str], numbered_cells: Mapping[str, str], fields: Mapping[str, str]) -> Deeds:
+        oldusername = deeds.get("oldusername", "")
+        named = deeds.get("cohort", ""), deeds.get("cohortid", "")
+        return Deeds(
+            deeds.get("id", "") if self.identity == "id" else "",
+            oldusername if oldusername != fields["username"] else "",
+            deeds.get("password", ""),
+            YES_OR_NO.get(deeds.get("suspended", "")),
+            YES_OR_NO.get(deeds.get("deleted", ""), False),
+            (*((named,) if any(named) else ()), *cohorts(numbered_cells)),
+            tuple(attendances(numbered_cells, self.default_enrol)),
+        )
+
+    def _subject(self, fields: Mapping[str, str], deeds: Deeds) -> str:
+        if value := deeds.id or fields.get(self.identity):
             # Moodle takes e-mail addresses for the same in any case.
             return f"{self.identity}:{value.lower() if self.identity == 'email' else value}"
         return f"username:{fields['username']}"
@@ -95,26 +156,20 @@ class UsersTool(UserSettings):
             return protected(column, username).refusal
         return None
 
+    def _four_bytes(self, row: Row) -> Refusal | None:
+        column = next((name for name, cell in row.cells.items() if _FOUR_BYTES.search(cell)), "")
+        if not column:
+            return None
+        reason = "the cell holds an emoji, or another sign that the site's database can't store"
+        value = "" if column in self.secret else row.cells[column]
+        return Refusal("value-wrong", reason, column, value, "Remove it, or set emoji = true if the site can store it.")
+
     def plan(self, wishes: Sequence[Wish], memory: Memory) -> Conversation:
         """Ask the site about some rows, in file order, and return one step for each; `check` made the wishes."""
         return planned(self, cast(Sequence[UserWish], wishes), memory)
 
 
-def _deeds(deeds: Mapping[str, str], fields: Mapping[str, str]) -> Deeds:
-    oldusername = deeds.get("oldusername", "")
-    return Deeds(
-        oldusername if oldusername != fields["username"] else "",
-        deeds.get("password", ""),
-        YES_OR_NO.get(deeds.get("suspended", "")),
-        YES_OR_NO.get(deeds.get("deleted", ""), False),
-        deeds.get("cohort", ""),
-        deeds.get("cohortid", ""),
-    )
-
-
-def _left_out(cells: Mapping[str, str]) -> str:
-    filled = ", ".join(name for name, cell in cells.items() if cell and ENROLMENTS.fullmatch(name))
-    return f"left out, since users files don't enrol yet: {filled}"
+_DATES = frozenset({"start", "end", "enroltimestart", "enrolperiod", "enrolstatus"})
 
 
 def _several_lines(row: Row) -> str:

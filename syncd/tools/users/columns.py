@@ -3,27 +3,41 @@
 import re
 
 from syncd.core.countries import COUNTRIES
-from syncd.tools.cells import Reader, Unfit, empty, name, one_of, raw, text, too_long, yes_or_no
+from syncd.tools.cells import Reader, Unfit, empty, name, number, one_of, raw, text, too_long, yes_or_no
 from syncd.tools.lookups import cohorts
 
 PROFILE_FIELD = "profile_field_"
 PROFILE_FIELDS = re.compile(PROFILE_FIELD + r"[A-Za-z0-9_]+")
-ENROLMENTS = re.compile(r"(?:course|group|role|enrol|start|end|wwwroot|type)[1-9][0-9]*")
-NOT_SETTABLE = ("icq", "url", "maildigest", "htmleditor", "autosubscribe", "trackforums", "mnethostid")
+NOT_SETTABLE = (
+    "icq",
+    "url",
+    "maildigest",
+    "htmleditor",
+    "autosubscribe",
+    "trackforums",
+    "mnethostid",
+    "emailstop",
+    "descriptionformat",
+)
 """Columns of the plugin's files that Moodle's web services have no parameter for."""
 
 UNSEEN = frozenset(
     {"middlename", "alternatename", "firstnamephonetic", "lastnamephonetic", "maildisplay", "calendartype"}
 )
-"""Fields that Moodle stores and its look-up need not tell."""
+"""Fields that Moodle stores and core's look-up does not tell."""
 
-NEVER_EMPTY = frozenset({"email", "auth", "lang", "timezone", "calendartype", "mailformat", "maildisplay"})
+PHONES = frozenset({"phone1", "phone2", "description"})
+"""Fields that core's look-up tells to administrators, and not to everybody else."""
+
+NEVER_EMPTY = frozenset({"email", "auth", "lang", "timezone", "calendartype", "mailformat", "maildisplay", "interests"})
 """Fields that every account has: an empty cell leaves them as they are, where it clears any other."""
 
 NUMBERS = frozenset({"mailformat", "maildisplay"})
 
 GIVEN = "given"
 """The row has a password."""
+ONCE = "once"
+"""The row has a password that serves once: the word that Moodle's own upload has for it."""
 UNKNOWN = "unknown"
 """The row asks for a password that nobody knows."""
 
@@ -31,6 +45,7 @@ USERNAME = re.compile(r"[-.@_a-z0-9]+")
 EXTENDED_USERNAME = re.compile(r"\S+")
 
 _any_username = raw(100)
+_any_text = text(10_000)
 
 
 def old_username(cell: str) -> str:
@@ -51,6 +66,14 @@ def country(cell: str) -> str:
     if value and value not in COUNTRIES:
         raise Unfit("value-wrong", "no country has this code", cure="Write the two letters of ISO 3166-1, as in FR.")
     return value
+
+
+def account_id(cell: str) -> str:
+    """Moodle's own number of an account, or nothing."""
+    value = number(cell)
+    if value.startswith("-"):
+        raise Unfit("value-wrong", "no account has such a number", cure="Write Moodle's number of the account.")
+    return "" if value == "0" else value
 
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -82,7 +105,17 @@ def password(cell: str) -> str:
         raise Unfit("value-long", "Moodle takes passwords of at most 128 characters", cure="Shorten the password.")
     if cell == "*NOPASS*":
         return UNKNOWN
+    if cell == "changeme":
+        return ONCE
     return GIVEN if cell else ""
+
+
+def interests(cell: str) -> str:
+    """Words between commas, each once in whatever case, as Moodle tells them."""
+    kept: dict[str, str] = {}
+    for word in filter(None, map(str.strip, _any_text(cell).split(","))):
+        kept[word.lower()] = word
+    return ", ".join(kept.values())
 
 
 # Moodle's PARAM_TIMEZONE
@@ -102,11 +135,12 @@ FIELDS: dict[str, Reader] = {
     "country": country,
     "institution": text(255),
     "department": text(255),
-    "description": text(1_000_000),
+    "description": raw(1_000_000),  # HTML
     "lang": language,
     "timezone": name(100, _TIMEZONE, "Write a time zone, as in Europe/Paris, or 99 for the site's own."),
     "calendartype": name(30, r"[a-z][a-z0-9_]*", "Write the name of a calendar, as in gregorian."),
     "theme": name(50, r"[a-z][a-z0-9_]*", "Write the name of a theme, as in boost."),
+    "interests": interests,
     "mailformat": one_of("0", "1"),
     "maildisplay": one_of("0", "1", "2"),
     "middlename": text(255),
@@ -117,6 +151,7 @@ FIELDS: dict[str, Reader] = {
 """The columns that are fields of an account in Moodle, by the same names, with the lengths of Moodle's own table."""
 
 DEEDS: dict[str, Reader] = {
+    "id": account_id,
     "oldusername": old_username,
     "password": password,
     "suspended": yes_or_no,

@@ -1,90 +1,102 @@
 """What each row of a users file changes on the site."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from syncd.core.model import NO_PASSWORD, Act, Outcome, Step
-from syncd.tools.base import Conversation, Memory, Wish
+from syncd.core.functions import SITE_INFO
+from syncd.core.model import Act, Call, Outcome, Step
+from syncd.tools.base import Conversation, Memory
 from syncd.tools.cells import Unfit
 from syncd.tools.lookups.cohorts import Cohort, Cohorts
-from syncd.tools.questions import ask
-from syncd.tools.users.accounts import Account, Accounts
-from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, NUMBERS, PROFILE_FIELD, UNKNOWN, UNSEEN
+from syncd.tools.questions import Question, ask
+from syncd.tools.users.accounts import Account, Accounts, item
+from syncd.tools.users.attending import Attending, Deal
+from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, ONCE, PHONES, PROFILE_FIELD
+from syncd.tools.users.passwords import first_password, forced
+from syncd.tools.users.profile import ProfileFields
 from syncd.tools.users.settings import UserSettings
+from syncd.tools.users.unique import UniqueValues
+from syncd.tools.users.wish import UserWish
 
 CREATE = "core_user_create_users"
+COMPANION_CREATE = "local_syncd_create_users"
 UPDATE = "core_user_update_users"
 DELETE = "core_user_delete_users"
 
-# Not a subject: those have a colon.
+# Not subjects: those have a colon.
 _COHORTS = "cohorts"
+_PROFILE = "profile fields"
+_PHONES = "phones asked"
 
-_PASSWORD_IN_MOODLE = frozenset({"manual", "email", "nologin", "none"})
-"""Authentication methods whose accounts Moodle makes with a password only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deeds:
-    """What a row asks for besides the fields of its account.
-
-    `password` is never the password: it says that the row has one (`GIVEN`), asks for one that nobody knows
-    (`UNKNOWN`), or neither (""). `suspended` is None when the row is silent about it.
-    """
-
-    oldusername: str = ""
-    password: str = ""
-    suspended: bool | None = None
-    deleted: bool = False
-    cohort: str = ""
-    cohortid: str = ""
-
-
-NO_DEEDS = Deeds()
-
-
-@dataclass(frozen=True, slots=True)
-class UserWish(Wish):
-    """What a row of a users file asks for; `fields` holds what its account is to have, by column."""
-
-    fields: Mapping[str, str]
-    deeds: Deeds = NO_DEEDS
-    notes: tuple[str, ...] = ()
-
-    @property
-    def username(self) -> str:
-        """The name to log in with."""
-        return self.fields["username"]
+_LACKS = {"user-missing": "user", "course-missing": "course", "cohort-missing": "cohort"}
 
 
 def planned(settings: UserSettings, wishes: Sequence[UserWish], memory: Memory) -> Conversation:
-    """Look up what the rows name, in two rounds at most, then settle them in file order.
-
-    The second round asks only for what the first leaves open: the usernames and e-mail addresses that a row would take,
-    and who is in the cohorts.
-    """
-    accounts = Accounts(dict.fromkeys(memory.known[wish.subject] for wish in wishes if wish.subject in memory.known))
+    """Ask the site about some rows, in file order, and return one step for each."""
+    remembered = [known for wish in wishes if (known := memory.known.get(wish.subject))]
+    profile = memory.known.setdefault(_PROFILE, ProfileFields(memory.site, settings.profile_fields))
+    columns = {column for wish in wishes for column in (*wish.fields, *wish.custom)}
+    accounts = Accounts(memory.site, profile, columns, remembered)
     cohorts: Cohorts = memory.known.setdefault(_COHORTS, Cohorts())
-    named = dict.fromkeys(
-        (wish.deeds.cohort, wish.deeds.cohortid) for wish in wishes if wish.deeds.cohort or wish.deeds.cohortid
-    )
-    plan = _Plan(settings, accounts, cohorts, memory)
+    attending = Attending.of(settings, memory)
+    plan = _Plan(settings, accounts, cohorts, profile, attending, memory)
 
+    named = [cohort for wish in wishes for cohort in wish.deeds.cohorts]
     first = accounts.questions(value for wish in wishes for value in plan.identified_by(wish))
-    yield from ask([*first, *(cohorts.questions() if named else ())])
+    yield from ask(
+        [
+            *first,
+            *(cohorts.questions() if named else ()),
+            *(profile.questions() if any(column.startswith(PROFILE_FIELD) for column in columns) else ()),
+            *attending.questions(wishes),
+            *_who_asks(accounts, columns, memory),
+        ]
+    )
     second = accounts.questions(value for wish in wishes for value in plan.would_take(wish))
-    yield from ask([*second, *cohorts.member_questions(named)])
+    yield from ask([*second, *cohorts.member_questions(named), *attending.learn_groups(wishes)])
+    attended = [
+        (account, wish.deeds.courses) for wish in wishes if wish.deeds.courses and (account := plan.on_site(wish))
+    ]
+    yield from attending.learn(attended)
+    yield from ask(plan.unique.questions(memory.site, wishes))
     return [plan.step(wish) for wish in wishes]
+
+
+def _who_asks(accounts: Accounts, columns: set[str], memory: Memory) -> Iterator[Question]:
+    """Who syncd is on the site, asked once in a run where it makes a difference to what is told."""
+    if columns & PHONES:
+        if _PHONES in memory.known:
+            accounts.all_told(memory.known[_PHONES])
+            return
+
+        def take(told: Mapping[str, Any]) -> None:
+            memory.known[_PHONES] = told
+            accounts.all_told(told)
+
+        yield Call(SITE_INFO, {}), take
 
 
 class _Plan:
     """The steps of some rows; each is settled against what those before it will have made."""
 
-    def __init__(self, settings: UserSettings, accounts: Accounts, cohorts: Cohorts, memory: Memory) -> None:
+    def __init__(
+        self,
+        settings: UserSettings,
+        accounts: Accounts,
+        cohorts: Cohorts,
+        profile: ProfileFields,
+        attending: Attending,
+        memory: Memory,
+    ) -> None:
         self._settings = settings
         self._accounts = accounts
         self._cohorts = cohorts
+        self._profile = profile
+        self._attending = attending
         self._memory = memory
+        self._create_by = COMPANION_CREATE if memory.site.has(COMPANION_CREATE) else CREATE
+        self.unique = UniqueValues.of(profile, memory)
 
     def identified_by(self, wish: UserWish) -> Iterator[tuple[str, str]]:
         """The columns and values that tell which account a row is about; none when it is known already."""
@@ -101,8 +113,19 @@ class _Plan:
             yield "username", wish.username
             yield "username", wish.deeds.oldusername
         email = wish.fields.get("email", "")
-        if account is None or not (self._settings.protect_emails or account.fields.get("email") == email):
+        free = self._settings.shared_emails == "allow" and self._settings.identity != "email"
+        if not free and (
+            account is None or not (self._settings.protect_emails or account.fields.get("email") == email)
+        ):
             yield "email", email
+
+    def on_site(self, wish: UserWish) -> Account | None:
+        """The account of a row if the site has it already."""
+        try:
+            account = self._named_by(wish)
+        except Unfit:
+            return None
+        return account if account and account.id else None
 
     def step(self, wish: UserWish) -> Step:
         """What becomes of a row; whatever stands after it in the file will meet its account so."""
@@ -110,17 +133,23 @@ class _Plan:
             account = self._whose(wish)
             if wish.deeds.deleted:
                 return self._delete(wish, account)
-            cohort = self._cohorts.wanted(wish.deeds.cohort, wish.deeds.cohortid, create=self._settings.create_cohorts)
-            return self._update(wish, account, cohort) if account else self._create(wish, cohort)
+            wish = self._read(wish, account)
+            cohorts = [self._cohort(name, idnumber) for name, idnumber in wish.deeds.cohorts]
+            return self._update(wish, account, cohorts) if account else self._create(wish, cohorts)
         except Unfit as unfit:
-            return Step(wish.line, Outcome.REJECTED, wish.subject, refusal=unfit.refusal, notes=wish.notes)
+            lacks = _LACKS.get(unfit.refusal.code, "")
+            return Step(wish.line, Outcome.REJECTED, wish.subject, refusal=unfit.refusal, notes=wish.notes, lacks=lacks)
 
     def _whose(self, wish: UserWish) -> Account | None:
         account = self._named_by(wish)
         if account:
             account.subject = account.subject or wish.subject
-            if account.username in self._settings.protected:
+            own = account.id and account.id == self._memory.site.user
+            if account.username in self._settings.protected or (own and (wish.deeds.deleted or wish.deeds.suspended)):
                 raise protected(*self._identity(wish))
+        elif self._identity(wish)[0] == "id" and not wish.deeds.deleted:
+            cure = "Correct the cell, or leave it empty: then the username counts, and Moodle gives a number."
+            raise Unfit("user-missing", "the site has no account of this number", "id", wish.deeds.id, cure)
         return account
 
     def _named_by(self, wish: UserWish) -> Account | None:
@@ -128,6 +157,8 @@ class _Plan:
         column, value = self._identity(wish)
         if column != "username" and (account := self._one(column, value)):
             return account
+        if column == "id":
+            return None
         present = self._one("username", wish.username)
         former = self._one("username", wish.deeds.oldusername)
         if present and former:
@@ -145,7 +176,7 @@ class _Plan:
 
     def _identity(self, wish: UserWish) -> tuple[str, str]:
         column = self._settings.identity
-        if value := wish.fields.get(column):
+        if value := wish.deeds.id or wish.fields.get(column):
             return column, value
         return "username", wish.username
 
@@ -157,6 +188,22 @@ class _Plan:
             raise Unfit("ambiguous", f"several accounts have this {column}: {names}", column, value, cure)
         return found[0] if found else None
 
+    def _read(self, wish: UserWish, account: Account | None) -> UserWish:
+        """The row with its profile fields as the site stores them."""
+        if not wish.custom:
+            return wish
+        read = {column: self._profile.read(column, cell) for column, cell in wish.custom.items()}
+        custom = {column: value for column, value in read.items() if value is not None}
+        self.unique.check(wish, custom, account.id if account else 0)
+        return replace(wish, fields={**wish.fields, **custom})
+
+    def _cohort(self, name: str, idnumber: str) -> Cohort:
+        # In a column cohortN a number is, for Moodle's own upload, no name to make a cohort by.
+        create = self._settings.create_cohorts and not (not name and idnumber.isdecimal())
+        cohort = self._cohorts.wanted(name, idnumber, create=create)
+        assert cohort  # one of both is filled
+        return cohort
+
     def _delete(self, wish: UserWish, account: Account | None) -> Step:
         if not account:
             return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=wish.notes)
@@ -164,58 +211,74 @@ class _Plan:
         account.deleted = True
         return self._settled(wish, account, Outcome.DELETED, (_act(DELETE, "userid", account.id, {}),))
 
-    def _create(self, wish: UserWish, cohort: Cohort | None) -> Step:
-        fields = self._settings.defaults | {column: value for column, value in wish.fields.items() if value}
+    def _create(self, wish: UserWish, cohorts: Sequence[Cohort]) -> Step:
+        given = {column: value for column, value in wish.fields.items() if value}
+        fields = self._defaults() | given
         if "email" not in fields:
             cure = "Fill the cell, or make the account in Moodle."
             raise Unfit("value-missing", "Moodle makes no account without an e-mail address", "email", "", cure)
         self._check_email(fields["email"], None)
 
-        item = _item(fields)
-        secrets, notes = self._first_password(wish, item)
-        acts = [Act(CREATE, item, secrets)]
+        what = item(fields)
+        secrets, notes = first_password(self._settings, wish, what)
+        acts = [Act(self._create_by, what, secrets)]
         if wish.deeds.suspended:
-            # Moodle can't make an account that is suspended from the start.
-            acts.append(Act(UPDATE, {"suspended": 1}, takes={"id": ""}))
+            if self._create_by == COMPANION_CREATE:
+                what["suspended"] = 1
+            else:
+                # Core can't make an account that is suspended from the start.
+                acts.append(Act(UPDATE, {"suspended": 1}, takes={"id": ""}))
         account = Account(0, fields, suspended=bool(wish.deeds.suspended), subject=wish.subject)
-        return self._settled(wish, account, Outcome.CREATED, self._joined(account, cohort, acts), notes)
+        deal = self._attend(wish, account)
+        sent = self._joined(account, cohorts, acts, deal)
+        return self._settled(wish, account, Outcome.CREATED, sent, (*notes, *deal.notes))
 
-    def _first_password(self, wish: UserWish, item: dict[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """The secrets of a new account, and remarks; what the item must say about passwords is added to it."""
-        if wish.deeds.password == GIVEN and self._settings.passwords != "never":
-            if self._settings.force_password_change:
-                item["preferences"] = [{"type": "auth_forcepasswordchange", "value": "1"}]
-            return {"password": "password"}, ()
-        if item.get("auth", "manual") not in _PASSWORD_IN_MOODLE:
-            return {}, ()
-        if wish.deeds.password == UNKNOWN:
-            return {"password": NO_PASSWORD}, ()
-        if self._settings.create_passwords:
-            item["createpassword"] = 1
-            return {}, ()
-        return {"password": NO_PASSWORD}, ("the new account has a random password that nobody knows",)
+    def _defaults(self) -> dict[str, str]:
+        defaults = {}
+        for column, value in self._settings.defaults.items():
+            stored = self._profile.read(column, value) if column.startswith(PROFILE_FIELD) else value
+            if stored:
+                defaults[column] = stored
+        return defaults
 
-    def _update(self, wish: UserWish, account: Account, cohort: Cohort | None) -> Step:
+    def _update(self, wish: UserWish, account: Account, cohorts: Sequence[Cohort]) -> Step:
         self._check_rename(wish, account)
         changes, unseen, notes = self._changes(wish, account)
         if "email" in changes:
             self._check_email(changes["email"], account)
+        if wish.deeds.courses:
+            self._check_reachable(wish, account)
 
-        new_password = wish.deeds.password == GIVEN and self._settings.passwords == "always"
+        deal = self._attend(wish, account)
+        new_password = wish.deeds.password in {GIVEN, ONCE} and self._settings.passwords == "always"
         turned = wish.deeds.suspended is not None and wish.deeds.suspended != account.suspended
         acts: list[Act] = []
         if changes or new_password or turned:
             self._check_reachable(wish, account)
-            item = _item(changes | unseen)
+            what = item(changes | unseen)
             if turned:
-                item["suspended"] = int(not account.suspended)
-            acts.append(_act(UPDATE, "id", account.id, item, {"password": "password"} if new_password else {}))
+                what["suspended"] = int(not account.suspended)
+            if new_password and wish.deeds.password == ONCE:
+                what |= forced()
+            acts.append(_act(UPDATE, "id", account.id, what, {"password": "password"} if new_password else {}))
             account.fields |= changes | unseen
             account.suspended ^= turned
-        sent = self._joined(account, cohort, acts)
+        elif unseen:
+            notes += tuple(self._untold(unseen))
+        sent = self._joined(account, cohorts, acts, deal)
         if turned and account.suspended:
-            return self._settled(wish, account, Outcome.SUSPENDED, sent, notes)
-        return self._settled(wish, account, Outcome.UPDATED if sent else Outcome.UNCHANGED, sent, notes)
+            return self._settled(wish, account, Outcome.SUSPENDED, sent, (*notes, *deal.notes))
+        outcome = Outcome.UPDATED if sent else Outcome.UNCHANGED
+        return self._settled(wish, account, outcome, sent, (*notes, *deal.notes))
+
+    def _untold(self, unseen: Iterable[str]) -> Iterator[str]:
+        if lost := [column for column in unseen if column.startswith(PROFILE_FIELD)]:
+            yield f"not sent, as no account shows that the site has such a field or option: {', '.join(lost)}"
+
+    def _attend(self, wish: UserWish, account: Account) -> Deal:
+        """The courses of a row; raises `Unfit` before anything is settled."""
+        places = self._attending.places(account, wish.deeds.courses)
+        return self._attending.deal(account, places, again=self._memory.again(wish.subject))
 
     def _check_reachable(self, wish: UserWish, account: Account) -> None:
         # The id of an account that this file makes is known by the subject of the row that makes it.
@@ -244,33 +307,52 @@ class _Plan:
         unseen: dict[str, str] = {}
         notes: tuple[str, ...] = ()
         for column, value in wish.fields.items():
-            if account.fields.get(column, "") == value:
+            if self._holds(account, column, value):
                 continue
             if not value and (column in NEVER_EMPTY or column == self._settings.identity):
                 continue
             if column == "email" and self._settings.protect_emails:
                 notes = ("the e-mail address was left alone: it is protected",)
-            elif column in UNSEEN and account.id and column not in account.fields:
+            elif self._accounts.hidden(account, column) or self._doubtful(account, column, value):
                 unseen[column] = value
             else:
                 changes[column] = value
         return changes, unseen, notes
 
+    def _holds(self, account: Account, column: str, value: str) -> bool:
+        there = account.fields.get(column, "")
+        if there == value:
+            return True
+        if column == "interests":
+            return {*there.lower().split(", ")} == {*value.lower().split(", ")}
+        return column.startswith(PROFILE_FIELD) and self._profile.same(column, there, value)
+
+    def _doubtful(self, account: Account, column: str, value: str) -> bool:
+        if not column.startswith(PROFILE_FIELD) or not account.id or column in account.fields:
+            return False
+        return self._profile.doubtful(column, value)
+
     def _check_email(self, email: str, account: Account | None) -> None:
+        if self._settings.shared_emails == "allow":
+            return
         for other in self._accounts.find("email", email):
             if other is not account:
                 reason = f"the account {other.username} has this e-mail address"
                 raise Unfit("email-taken", reason, "email", email, "Write another address, or correct that account.")
 
-    def _joined(self, account: Account, cohort: Cohort | None, acts: list[Act]) -> tuple[Act, ...]:
-        """The acts of a row, with those that bring its account into a cohort.
+    def _joined(self, account: Account, cohorts: Sequence[Cohort], acts: list[Act], deal: Deal) -> tuple[Act, ...]:
+        """The acts of a row, with those that bring its account into cohorts and courses.
 
-        A new cohort comes first: other rows rely on it, also when this account is refused.
+        New cohorts and groups come first: other rows rely on them, also when this account is refused.
         """
-        if cohort is None or cohort in account.joined or account.id in (cohort.members or ()):
-            return tuple(acts)
-        account.joined.add(cohort)
-        making, joining = self._cohorts.joining(account.username, cohort)
+        making, joining = list(deal.making), list(deal.acts)
+        for cohort in cohorts:
+            if cohort in account.joined or account.id in (cohort.members or ()):
+                continue
+            account.joined.add(cohort)
+            made, joined = self._cohorts.joining(account.username, cohort)
+            making += made
+            joining += joined
         return (*making, *acts, *joining)
 
     def _settled(
@@ -299,15 +381,3 @@ def _act(
     if account:
         return Act(function, {key: account, **item}, secrets or {})
     return Act(function, item, secrets or {}, takes={key: ""})
-
-
-def _item(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Fields as the parameters of Moodle's functions."""
-    item: dict[str, Any] = {}
-    custom: list[dict[str, str]] = []
-    for column, value in fields.items():
-        if column.startswith(PROFILE_FIELD):
-            custom.append({"type": column.removeprefix(PROFILE_FIELD), "value": value})
-        else:
-            item[column] = int(value) if column in NUMBERS else value
-    return item | {"customfields": custom} if custom else item
