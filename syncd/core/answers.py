@@ -16,9 +16,13 @@ _TAG = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act that was carried out; `id` is what the site calls the new thing, where there is one."""
+    """An act that was carried out; `id` is what the site calls the new thing, where there is one.
+
+    `idle`: the site found that there was nothing to do.
+    """
 
     id: int | None = None
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ def fates(function: Function, items: Sequence[Any], answer: Any) -> list[Done | 
             if not telling:
                 return [Done()] * len(items)
             return [_warning(telling[0])] if len(items) == 1 else None
+        case "status":
+            if not isinstance(answer, list) or len(answer) != len(items):
+                raise ValueError(f"{function.name} was sent {len(items)} items and did not answer for each")
+            return [Done(idle=not one["status"]) for one in answer]
         case "null":
             return [Done()] * len(items)
 

@@ -14,8 +14,8 @@ class Function:
 
     `answer` tells what comes back: objects with the new ids under `id`, in the order sent (`ids`); `warnings`, each
     with the `itemid` of a refused item; warnings that name no item (`vague`); an object for each item that holds its
-    place `index`, the `id`, and a `code` and `message` if it was refused (`each`, the companion's way); or nothing that
-    need be read (`null`).
+    place `index`, the `id`, and a `code` and `message` if it was refused (`each`, the companion's way); objects in the
+    order sent whose `status` is false where there was nothing to do (`status`); or nothing that need be read (`null`).
 
     `costly` keys make an item so slow that a call takes only so many of them.
 
@@ -25,7 +25,7 @@ class Function:
     name: str
     items: str
     batch: int
-    answer: Literal["ids", "warnings", "vague", "each", "null"]
+    answer: Literal["ids", "warnings", "vague", "each", "status", "null"]
     bare: bool = False
     id: str = "id"
     parallel: bool = True
@@ -48,6 +48,7 @@ FUNCTIONS = {
         # Moodle draws each picture in three sizes within the call.
         Function("core_user_update_users", "users", 250, "warnings", costly={"userpicture": 20}),
         Function("core_course_create_categories", "categories", 50, "ids", parallel=False),
+        Function("local_syncd_set_categories", "categories", 50, "each", parallel=False),
         Function("core_course_update_courses", "courses", 50, "warnings"),
         Function("core_course_create_courses", "courses", 20, "ids", parallel=False),
         Function("core_course_duplicate_course", "", 1, "ids"),
@@ -55,8 +56,9 @@ FUNCTIONS = {
         Function("local_syncd_set_sections", "sections", 50, "each"),
         Function("local_syncd_set_enrol_methods", "methods", 50, "each"),
         Function("local_syncd_reset_courses", "courses", 5, "each"),
-        Function("enrol_meta_delete_instances", "instances", 20, "null", parallel=False),
-        Function("enrol_meta_add_instances", "instances", 20, "null", parallel=False),
+        # One by one: a refused one does not undo those before it, which would then seem to have been there already.
+        Function("enrol_meta_delete_instances", "instances", 1, "status", parallel=False),
+        Function("enrol_meta_add_instances", "instances", 1, "status", parallel=False),
         # Its answer has ids, but of cohorts: no act must take one for the id of the account that its row is about.
         Function("core_cohort_create_cohorts", "cohorts", 50, "ids"),
         Function("core_cohort_update_cohorts", "cohorts", 50, "null"),

@@ -290,6 +290,8 @@ def _result(going: Going) -> Result:
                 return replace(result, outcome=Outcome.UNKNOWN)
             case Unsent():
                 return replace(result, outcome=Outcome.UNKNOWN if going.partly_done else Outcome.SKIPPED)
+    if step.acts and not going.begun and all(fate.idle for fate in going.fates.values() if isinstance(fate, Done)):
+        return replace(result, outcome=Outcome.UNCHANGED, notes=(*result.notes, "the site says that it was so already"))
     return result
 
 

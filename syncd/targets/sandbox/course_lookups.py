@@ -19,7 +19,7 @@ def get(visit: Visit, options: Mapping[str, list[int]] | None = None) -> list[di
     """The courses of these ids, or all and the site's own; an unknown id is simply absent."""
     ids = (options or {}).get("ids") or []
     where = "WHERE course.id IN (SELECT value FROM json_each(?))" if ids else "WHERE ? <> ''"
-    return [_told(course) for course in _courses(visit, where, json.dumps(ids))]
+    return [_told(course) for course in courses(visit, where, json.dumps(ids))]
 
 
 def _told(course: dict[str, Any]) -> dict[str, Any]:
@@ -37,19 +37,19 @@ def _told(course: dict[str, Any]) -> dict[str, Any]:
 def by_field(visit: Visit, field: str = "", value: str = "") -> dict[str, Any]:
     """The courses whose `field` has the value: one value in a call; `category` finds those that lie there."""
     if not field:
-        courses = _courses(visit, "WHERE ? = ''", "")
+        found = courses(visit, "WHERE ? = ''", "")
     elif field == "ids":
         ids = [int(part) for part in value.split(",") if part.isdecimal()]
-        if not all(list(_courses(visit, "WHERE course.id = ?", str(one))) for one in ids):
+        if not all(list(courses(visit, "WHERE course.id = ?", str(one))) for one in ids):
             # A defect of Moodle 5.1, whose answer has no code.
             raise SiteRefused('Attempt to assign property "contextvalidated" on null')
-        courses = _courses(visit, "WHERE course.id IN (SELECT value FROM json_each(?))", json.dumps(ids))
+        found = courses(visit, "WHERE course.id IN (SELECT value FROM json_each(?))", json.dumps(ids))
     elif field in _BY_FIELD:
         column, key = _BY_FIELD[field]
-        courses = _courses(visit, f"WHERE {column} = ?", key(value))
+        found = courses(visit, f"WHERE {column} = ?", key(value))
     else:
         raise invalid_parameter()
-    return {"courses": [_public(visit, course) for course in courses], "warnings": []}
+    return {"courses": [_public(visit, course) for course in found], "warnings": []}
 
 
 def _number(value: str) -> str:
@@ -64,7 +64,8 @@ _BY_FIELD = {
 }
 
 
-def _courses(visit: Visit, where: str, value: str) -> Iterator[dict[str, Any]]:
+def courses(visit: Visit, where: str, value: str) -> Iterator[dict[str, Any]]:
+    """All that is known of the courses that fit a condition with one value."""
     rows = visit.connection.execute(
         "SELECT course.id, category, shortname, idnumber, visible, timecreated, timemodified, record,"
         " coalesce((SELECT max(section) FROM course_section WHERE course = course.id), 0)"

@@ -52,6 +52,14 @@ CREATE TABLE IF NOT EXISTS course_section (
     summary TEXT NOT NULL DEFAULT '',
     UNIQUE (course, section)
 );
+CREATE TABLE IF NOT EXISTS course_module (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    course INTEGER NOT NULL REFERENCES course (id) ON DELETE CASCADE,
+    section INTEGER NOT NULL,
+    modname TEXT NOT NULL,
+    name TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS course_module_course ON course_module (course);
 {context_triggers("course", COURSE)}
 INSERT OR IGNORE INTO course (id, category, shortname, shortname_key, record) VALUES
     ({SITE_COURSE}, 0, 'practice', 'practice', '{{"fullname": "Practice site", "format": "site"}}');
