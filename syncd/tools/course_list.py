@@ -88,8 +88,7 @@ class CourseList(RowTool):
         try:
             return self.decide(wish, finder.find(wish), memory)
         except Unfit as unfit:
-            lacks = "course" if unfit.refusal.code == "course-missing" else ""
-            return Step(wish.line, Outcome.REJECTED, wish.subject, refusal=unfit.refusal, lacks=lacks)
+            return Step(wish.line, Outcome.REJECTED, wish.subject, refusal=unfit.refusal)
 
     @abstractmethod
     def decide(self, wish: Named, course: Course | None, memory: Memory) -> Step:
