@@ -1,5 +1,7 @@
 """What every target promises of pictures: how they come, and how they are lost."""
 
+from typing import Any
+
 import pytest
 
 from syncd.core.functions import SITE_INFO
@@ -97,3 +99,41 @@ class TestPicturesOfUsers:
         corner.update({"id": user, "userpicture": upload(corner, JPEG), "city": "Lyon"})
         (found,) = corner.look_up("id", user)
         assert (found["city"], found["lastname"]) == ("Lyon", "Ana")
+
+
+class TestTheCompanion:
+    """`local_syncd_set_pictures`."""
+
+    FUNCTION = "local_syncd_set_pictures"
+
+    def set(self, corner: Corner, *pictures: tuple[int, int, str]) -> list[dict[str, Any]]:
+        """Set pictures, each of an account, a draft item and a digest, and return what became of each."""
+        if self.FUNCTION not in {one["name"] for one in corner.target.call(SITE_INFO, {})["functions"]}:
+            pytest.skip("this site has no companion plugin")
+        items = [{"userid": user, "draftitemid": draft, "of": of} for user, draft, of in pictures]
+        return list(corner.target.call(self.FUNCTION, {"pictures": items}))
+
+    def test_the_revision_is_told(self, corner: Corner) -> None:
+        """It is that of the address, and never 0."""
+        (user,) = corner.create(corner.user())
+        (answer,) = self.set(corner, (user, upload(corner, JPEG), "ab12"))
+        assert (answer["index"], answer["code"]) == (0, "")
+        assert picture_url(corner, user).endswith(f"rev={answer['id']}")
+
+    @pytest.mark.parametrize("content", [picture("WEBP"), b"no picture"], ids=["webp", "text"])
+    def test_what_moodle_can_not_read_is_refused_and_changes_nothing(self, corner: Corner, content: bytes) -> None:
+        """Unlike core's function, which takes the present picture away."""
+        user = pictured(corner)
+        before = picture_url(corner, user)
+        (answer,) = self.set(corner, (user, upload(corner, content), "ab12"))
+        assert answer["code"] == "picturenotread"
+        assert picture_url(corner, user) == before
+
+    def test_each_picture_stands_for_itself(self, corner: Corner) -> None:
+        """A draft without a file, and an account that is not there, stop no other."""
+        ana, ben = corner.create(corner.user("ana"), corner.user("ben"))
+        draft = upload(corner, JPEG)
+        answers = self.set(corner, (999_999_999, draft, "ab"), (ana, 999_999_999, "ab"), (ben, draft, "ab"))
+        assert [answer["index"] for answer in answers] == [0, 1, 2]
+        assert [answer["code"] for answer in answers] == ["invaliduserid", "picturenotread", ""]
+        assert "/user/icon/" in picture_url(corner, ben)

@@ -1,10 +1,12 @@
 """Zips of pictures on a whole site."""
 
+from base64 import b64encode
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
+from syncd.core.functions import SITE_INFO
 from syncd.tools.pictures import PicturesTool
 from syncd.tools.pictures.plan import HAS_ONE, UNTOLD
 from tests.targets.pictures import picture
@@ -146,3 +148,19 @@ def test_the_tryback_is_an_archive(site: OnSite) -> None:
     assert tryback.endswith(".zip")
     with ZipFile(site.shop.repository.folder / "photos" / tryback) as archive:
         assert archive.namelist() == [f"1/{site.mark}.eva.jpg", "tryback_reasons.csv"]
+
+
+def test_a_picture_that_was_changed_by_hand_is_set_again(site: OnSite) -> None:
+    """The companion remembers which revision was set; core's functions tell of none."""
+    if not {"local_syncd_set_pictures", "local_syncd_get_users"} <= site.functions:
+        pytest.skip("this site can't tell")
+    site.make_users(".ana")
+    first = zipped({f"{site.mark}.ana.jpg": picture()})
+    site.run_bytes(tool(), first)
+    file = {"component": "user", "filearea": "draft", "itemid": 0, "filepath": "/", "filename": f"{site.mark}.jpg"}
+    content = b64encode(picture(colour="blue")).decode()
+    own = site.call(SITE_INFO)["userid"]
+    draft = site.call("core_files_upload", **file, filecontent=content, contextlevel="user", instanceid=own)["itemid"]
+    site.call("core_user_update_users", users=[{"id": site.user(".ana")["id"], "userpicture": draft}])
+    assert site.run_bytes(tool(), first).outcomes == ["updated"]
+    assert site.run_again().outcomes == ["unchanged"]
