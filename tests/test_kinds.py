@@ -40,3 +40,36 @@ def test_the_examples_are_files_that_syncd_takes(kind: str) -> None:
         reading = read(BytesIO(example.encode()), tool, "auto", "auto", lambda _rows: None)
         assert reading.rows
         assert not reading.rejected
+
+
+BRINGS = {
+    "users": {"user", "cohort"},
+    "users-restore": {"user"},
+    "courses": {"course", "category"},
+    "cohorts": {"cohort"},
+    "groups": {"group"},
+}
+"""What rows of other kinds may wait for, by the kind that makes it."""
+
+
+@pytest.mark.parametrize("kind", [name for name in BRINGS if name in KINDS])
+def test_what_a_kind_makes_is_waited_for(kind: str) -> None:
+    """Rows that name it are deferred, not refused, while such a file waits; and it has its turn before them."""
+    assert KINDS[kind].brings >= BRINGS[kind]
+
+
+def test_makes_come_before_uses() -> None:
+    """Whatever stands first in the settings."""
+    order = [
+        "courses",
+        "users",
+        "cohorts",
+        "groups",
+        "group-members",
+        "enrolments",
+        "metas",
+        "pictures",
+        "courses-delete",
+    ]
+    known = [kind for kind in order if kind in KINDS]
+    assert sorted(known, key=lambda kind: KINDS[kind].rank) == known

@@ -51,6 +51,7 @@ class UsersRestoreTool(AccountList):
 
     kind = "users-restore"
     rank: ClassVar[int] = 20
+    brings: ClassVar[frozenset[str]] = frozenset({"user"})
     companion: ClassVar[frozenset[str]] = frozenset({COMPANION_LOOK_UP, RESTORE})
     guard: RestoreGuard = RestoreGuard()
     deleted: bool = False

@@ -52,6 +52,7 @@ class CohortsTool(RowTool):
 
     kind = "cohorts"
     rank: ClassVar[int] = 30
+    brings: ClassVar[frozenset[str]] = frozenset({"cohort"})
     columns = frozenset(COLUMNS)
     functions = frozenset(
         {

@@ -63,6 +63,7 @@ class UsersTool(UserSettings):
         }
     )
     rank: ClassVar[int] = 20
+    brings: ClassVar[frozenset[str]] = frozenset({"user", "cohort"})
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""
