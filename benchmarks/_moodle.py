@@ -1,4 +1,4 @@
-"""A real Moodle to be measured, syncd's runs on it, and bare calls beside them: prebuilt bodies, sent by plain urllib3."""
+"""A real Moodle to be measured, syncd runs on it, and bare calls beside them: prebuilt bodies sent by plain urllib3."""
 
 import json
 import os

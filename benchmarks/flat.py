@@ -1,4 +1,4 @@
-"""Whether a run's memory is flat, and what a row costs syncd itself: users files of growing length, on a site that forgets."""
+"""Whether a run takes flat memory, and what a row costs syncd itself: ever longer files, on a site that forgets."""
 
 import argparse
 import json
