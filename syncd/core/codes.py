@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "category-missing": "the site has no category that the row names",
     "too-many": "the row would do away with more than the tool lets one row",
     "cohort-missing": "the site has no such cohort, and none can be made",
+    "link-missing": "the cohort is not linked to the course",
     "role-missing": "the site has no role that the row names, or nothing tells its id",
     "group-missing": "the course has no group that the row names",
     "picture-broken": "the entry holds no picture that can be read",

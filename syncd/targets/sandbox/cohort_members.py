@@ -5,6 +5,7 @@ from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.cohort_sync import synchronise
 from syncd.targets.sandbox.cohorts import cohort_id
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.site import Visit, compared
@@ -44,6 +45,8 @@ def _add(visit: Visit, cohorttype: Mapping[str, str], usertype: Mapping[str, str
         yield _warning("2", f"user {user} not exists")
     elif not _join(visit, cohort_found, user_found):
         yield _warning("3", f"record already exists: cohort({cohort} {user})")
+    else:
+        synchronise(visit, "customint1", cohort_found)
 
 
 def _said(named: Mapping[str, str]) -> str:
@@ -91,6 +94,7 @@ def delete(visit: Visit, members: list[dict[str, int]]) -> None:
         visit.connection.execute(
             "DELETE FROM cohort_member WHERE cohortid = ? AND userid = ?", (member["cohortid"], member["userid"])
         )
+        synchronise(visit, "customint1", member["cohortid"])
 
 
 def _unknown_record() -> ItemRefused:

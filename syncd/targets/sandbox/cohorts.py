@@ -165,14 +165,14 @@ def search(
     if includes not in ("all", "parents", "self"):
         raise ItemRefused("codingerror", "Coding error detected, it must be fixed by a programmer: includes")
     category = _context_category(visit, context)
-    own, above = "WHERE coalesce(categoryid, 0) = ? ORDER BY name, idnumber", _above(visit, category)
+    own, over = "WHERE coalesce(categoryid, 0) = ? ORDER BY name, idnumber", above(visit, category)
     match includes:
         case "all":
             listed = list(found(visit, "ORDER BY name, idnumber"))
         case "self":
             listed = list(found(visit, own, category))
         case _:
-            parents = f"WHERE coalesce(categoryid, 0) IN ({', '.join(map(str, above))}) ORDER BY name, idnumber"
+            parents = f"WHERE coalesce(categoryid, 0) IN ({', '.join(map(str, over))}) ORDER BY name, idnumber"
             listed = [*found(visit, own, category), *found(visit, parents)]
     sought = compared(query)
     hits = [
@@ -192,14 +192,14 @@ def _context_category(visit: Visit, context: Mapping[str, Any]) -> int:
     raise invalid_parameter()
 
 
-def _above(visit: Visit, category: int) -> list[int]:
+def above(visit: Visit, category: int) -> list[int]:
     """The categories above one, and the whole site; nothing is above that."""
-    above: list[int] = []
+    places: list[int] = []
     while category != SYSTEM:
         row = visit.connection.execute("SELECT parent FROM course_category WHERE id = ?", (category,)).fetchone()
         category = int(row[0]) if row else SYSTEM
-        above.append(category)
-    return above
+        places.append(category)
+    return places
 
 
 def found(visit: Visit, condition: str, *values: Any) -> Iterator[dict[str, Any]]:
@@ -207,13 +207,6 @@ def found(visit: Visit, condition: str, *values: Any) -> Iterator[dict[str, Any]
     for row in visit.connection.execute(f"SELECT {_COLUMNS} FROM {_TABLE} {condition}", values):
         cohort = dict(zip(_COLUMNS.split(", "), row, strict=True))
         yield cohort | {"visible": bool(cohort["visible"]), "theme": "", "customfields": []}
-
-
-def delete(visit: Visit, cohortids: list[int]) -> None:
-    """Delete all the cohorts with their memberships, or none."""
-    for cohort in cohortids:
-        if not visit.connection.execute("DELETE FROM cohort WHERE id = ?", (cohort,)).rowcount:
-            _unknown()
 
 
 def leave_category(visit: Visit, category: int, parent: int) -> None:
@@ -240,5 +233,4 @@ FUNCTIONS = {
     "core_cohort_update_cohorts": Answers(UPDATE, update, writes=True),
     "core_cohort_get_cohorts": Answers(GET, get, writes=False),
     "core_cohort_search_cohorts": Answers(SEARCH, search, writes=False),
-    "core_cohort_delete_cohorts": Answers(DELETE, delete, writes=True),
 }

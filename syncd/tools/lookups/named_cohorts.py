@@ -65,7 +65,7 @@ class NamedCohorts:
                 str(told["name"]),
                 str(told.get("idnumber") or ""),
                 str(told.get("description") or ""),
-                int(told.get("descriptionformat") or 0),
+                int(told.get("descriptionformat", 1)),
                 int(category) if category is not None else None,
             )
             for column in ("id", "idnumber", "name"):
