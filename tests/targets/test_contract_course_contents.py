@@ -151,3 +151,43 @@ class TestHidingCategories:
             criteria = [{"key": "id", "value": str(made)}]
             (told,) = call(corner, "core_course_get_categories", criteria=criteria)
             assert told["visible"] == visible
+
+
+class TestResettingCourses:
+    """`local_syncd_reset_courses`."""
+
+    def test_each_course_is_answered_for(self, corner: Corner) -> None:
+        """An option that nobody knows refuses its course alone."""
+        (made,) = corner.create_courses(corner.course())
+        wished: list[tuple[int, dict[str, str]]] = [
+            (made, {"reset_events": "1", "unenrol_roles": "student teacher"}),
+            (made, {"reset_logs": "1"}),
+            (made, {"reset_events": "yes"}),
+            (made, {"unenrol_roles": "nosuch"}),
+            (made, {"modules": "-nosuch"}),
+            (NOBODY, {"reset_events": "1"}),
+        ]
+        courses = [
+            {"courseid": course, "options": [{"name": name, "value": value} for name, value in options.items()]}
+            for course, options in wished
+        ]
+        answers = call(corner, "local_syncd_reset_courses", courses=courses)
+        assert [one["code"] for one in answers] == [
+            "",
+            "optionunknown",
+            "optioninvalid",
+            "roleunknown",
+            "moduleunknown",
+            "invalidcourseid",
+        ]
+
+    def test_a_new_beginning_moves_the_end(self, corner: Corner) -> None:
+        """The course keeps its length."""
+        day = 86_400
+        dates = {"startdate": 1_700_000_000, "enddate": 1_700_000_000 + 10 * day}
+        (made,) = corner.create_courses(corner.course(**dates))
+        options = [{"name": "reset_start_date", "value": str(1_700_000_000 + 5 * day)}]
+        call(corner, "local_syncd_reset_courses", courses=[{"courseid": made, "options": options}])
+        (told,) = corner.target.call("core_course_get_courses", {"options": {"ids": [made]}})
+        assert told["startdate"] == 1_700_000_000 + 5 * day
+        assert told["enddate"] == 1_700_000_000 + 15 * day

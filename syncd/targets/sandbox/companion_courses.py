@@ -15,12 +15,12 @@ from syncd.targets.sandbox.roles import may_be_assigned
 from syncd.targets.sandbox.site import Visit, compared
 
 _words = parameters.list_of(parameters.text)
-_ids = parameters.list_of(parameters.integer)
+_ids = parameters.filled_list_of(parameters.integer)
 GET = parameters.structure({"field": parameters.letters, "values": _words}, {"fields": _words})
 OF_COURSES = parameters.structure({"courseids": _ids})
 SET_SECTIONS = parameters.structure(
     {
-        "sections": parameters.list_of(
+        "sections": parameters.filled_list_of(
             parameters.structure(
                 {"courseid": parameters.integer, "section": parameters.integer},
                 {"name": parameters.text, "summary": parameters.text},
@@ -30,7 +30,7 @@ SET_SECTIONS = parameters.structure(
 )
 SET_METHODS = parameters.structure(
     {
-        "methods": parameters.list_of(
+        "methods": parameters.filled_list_of(
             parameters.structure(
                 {"courseid": parameters.integer, "enrol": parameters.text, "status": parameters.integer},
                 {"roleid": parameters.integer, "password": parameters.text, "name": parameters.text},
@@ -100,7 +100,7 @@ def set_sections(visit: Visit, sections: list[dict[str, Any]]) -> list[dict[str,
 
 
 def _set_section(visit: Visit, item: Mapping[str, Any]) -> int:
-    _check_course(visit, item["courseid"])
+    check_course(visit, item["courseid"])
     if not 0 <= item["section"] <= MOST_SECTIONS:
         reason = f"There can be no section {item['section']}: they go from 0 to {MOST_SECTIONS}."
         raise ItemRefused("sectioninvalid", reason)
@@ -133,7 +133,7 @@ def _set_method(visit: Visit, item: Mapping[str, Any]) -> int:
         raise ItemRefused("methodunknown", f"{item['enrol']} is no enrolment method that can be used here.")
     if item["status"] not in (0, 1):
         raise ItemRefused("fieldinvalid", "The value of status is not one that Moodle takes.")
-    _check_course(visit, item["courseid"])
+    check_course(visit, item["courseid"])
     context = context_id(visit, COURSE, item["courseid"])
     if item.get("roleid") and not may_be_assigned(visit, item["roleid"], context):
         reason = f"The role with the id {item['roleid']} is not there, or may not be assigned in this course."
@@ -167,7 +167,8 @@ def _set_category(visit: Visit, id: int, visible: bool) -> int:
     return id
 
 
-def _check_course(visit: Visit, course: int) -> None:
+def check_course(visit: Visit, course: int) -> None:
+    """Refuse a course that is not there, and the site's own."""
     if course == SITE_COURSE or not context_id(visit, COURSE, course):
         raise ItemRefused("invalidcourseid", f"No course with the id {course} is there.")
 
