@@ -33,7 +33,7 @@ class Spool:
 
     def plan(self) -> Iterator[Step]:
         """The plan, in file order."""
-        with self._plan.open("rb") as lines:
+        with self._plan.open(encoding="ascii") as lines:
             for line in lines:
                 yield _read_step(json.loads(line))
 
@@ -52,7 +52,7 @@ class Spool:
     def results(self) -> Iterator[Result]:
         """The results, in file order; none when there was no row to have one."""
         if self._results.exists():
-            with self._results.open("rb") as lines:
+            with self._results.open(encoding="ascii") as lines:
                 for line in lines:
                     yield _read_result(json.loads(line))
 

@@ -19,7 +19,7 @@ from syncd.run.job import Ending, Job, Place
 
 PUT_ASIDE = frozenset({RunState.REFUSED, RunState.REJECTED})
 
-TO_LOOK_AT = frozenset({Outcome.DEFERRED, Outcome.UNKNOWN})
+TO_LOOK_AT = frozenset({Outcome.REJECTED, Outcome.DEFERRED, Outcome.UNKNOWN})
 
 MOST_NUMBERED = 100_000
 """Files that may have one name but for their number."""
@@ -62,8 +62,8 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
     else:
         place.repository.undefer(job.file)
     place.repository.write(names.rows, _encoded(rows_csv(spool.results())))
-    place.repository.write(names.json, _encoded(json_text(report, _noteworthy(spool))))
-    place.repository.write(names.text, _encoded(text(report, _noteworthy(spool))))
+    place.repository.write(names.json, _encoded(json_text(report, _noteworthy(ending, spool))))
+    place.repository.write(names.text, _encoded(text(report, _noteworthy(ending, spool))))
     record = place.ledger.change_run(
         record,
         state=ending.state,
@@ -201,9 +201,11 @@ def _report(
     )
 
 
-def _noteworthy(spool: Spool) -> Iterator[Result]:
+def _noteworthy(ending: Ending, spool: Spool) -> Iterable[Result]:
     """The rows that somebody must look at: refused or deferred, and those whose fate is unknown."""
-    return (result for result in spool.results() if result.refusal or result.outcome in TO_LOOK_AT)
+    if ending.counts and not TO_LOOK_AT & ending.counts.keys():
+        return ()
+    return (result for result in spool.results() if result.outcome in TO_LOOK_AT)
 
 
 def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:

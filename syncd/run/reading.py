@@ -51,8 +51,7 @@ def read(
     notes = (*tool.check_header(table.header, table.header_line), *table.notes)
     count = rejected = 0
     cut_off = None
-    # Hashes, not subjects: a million of them are 8 MB.
-    subjects = array("q")
+    subjects = _Subjects()
     for _row, checked in check(file, tool, table):
         count += 1
         if isinstance(checked, Refusal):
@@ -60,7 +59,7 @@ def read(
             if checked.code == "cut-off":
                 cut_off = checked
         else:
-            subjects.append(hash(checked.subject))
+            subjects.note(checked.subject)
         if not count % BEAT:
             beat(count)
     if not count:
@@ -68,7 +67,7 @@ def read(
     beat(count)
     if table.cut_off_possible and not cut_off:
         notes += (NO_LINE_END,)
-    return Reading(table, count, rejected, notes, _repeated(subjects), cut_off)
+    return Reading(table, count, rejected, notes, subjects.repeated(), cut_off)
 
 
 def check(file: BinaryIO, tool: RowTool, table: Table) -> Iterator[Checked]:
@@ -89,5 +88,20 @@ def _slipped(row: Row, table: Table) -> Refusal:
     )
 
 
-def _repeated(subjects: "array[int]") -> frozenset[int]:
-    return frozenset(one for one, other in pairwise(sorted(subjects)) if one == other)
+class _Subjects:
+    """The subjects of a file, of which it is to be known which come again: hashes, so that a million are 8 MB.
+
+    They lie in many heaps, since only one at a time is sorted: that takes five times the memory.
+    """
+
+    def __init__(self) -> None:
+        self._heaps = [array("q") for _ in range(256)]
+
+    def note(self, subject: str) -> None:
+        """One more row is about this."""
+        hashed = hash(subject)
+        self._heaps[hashed & 255].append(hashed)
+
+    def repeated(self) -> frozenset[int]:
+        """The hashes of those that were noted more than once."""
+        return frozenset(one for heap in self._heaps for one, other in pairwise(sorted(heap)) if one == other)
