@@ -22,7 +22,7 @@ from syncd.disk.repository import RESERVED, InRun, Repository, Waiting
 from syncd.disk.spool import sweep
 from syncd.errors import LedgerFault, SyncdError
 from syncd.run import Job, Place
-from syncd.tools.command import CommandTool
+from syncd.tools.program import ProgramTool
 
 log = logs.get()
 
@@ -194,7 +194,7 @@ class Dispatch:
         It did nothing yet, or the ledger was lost: then a program may have met the file, and a person must look at it.
         """
         tool = self.orders.tool_of(file.path)
-        return tool if file.moved and isinstance(self.orders.tools.get(tool), CommandTool) else ""
+        return tool if file.moved and isinstance(self.orders.tools.get(tool), ProgramTool) else ""
 
     def _was_never_begun(self, record: RunRecord) -> None:
         """The ledger has a run whose file was not handed to it, or was handed back: the file waits as before."""

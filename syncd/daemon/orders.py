@@ -7,6 +7,7 @@ from syncd.core.agenda import OnArrival, Timer
 from syncd.core.patterns import matches
 from syncd.core.rows import Encoding, Separator
 from syncd.tools.base import RowTool, Tool
+from syncd.tools.uploads import UploadTool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,6 @@ class Orders:
     def written(self, tool: str) -> tuple[Encoding, Separator]:
         """How the files of a tool are written."""
         match self.tools[tool]:
-            case RowTool(encoding=encoding, separator=separator):
+            case RowTool(encoding=encoding, separator=separator) | UploadTool(encoding=encoding, separator=separator):
                 return encoding or self.encoding, separator or self.separator
         return self.encoding, self.separator

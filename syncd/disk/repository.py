@@ -21,7 +21,7 @@ RESERVED = ("archives", "reports")
 ARCHIVES, REFUSED, SUPERSEDED, REPORTS = "archives", "archives/refused", "archives/superseded", "reports"
 INCOMING, RUNNING, QUEUE = ".incoming", ".running", ".queue"
 
-_COPY, _MOVED, _DEFERRED = "copy", "moved", "deferred"
+_COPY, _MOVED, _DEFERRED, _WORK = "copy", "moved", "deferred", "work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +241,13 @@ class Repository:
             _remove_empty_tree(self.folder / RUNNING / run)
             return None
         return InRun(run, path, target, moved=not copy)
+
+    def workplace(self, run: str) -> Path:
+        """A folder for what a run makes for itself, beside its file; whatever is left in it goes with the next call."""
+        place = self.folder / RUNNING / run / _WORK
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(mode=0o770)
+        return place
 
     def running(self) -> list[InRun]:
         """The files that runs work on, or were working on when syncd was stopped."""

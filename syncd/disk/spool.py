@@ -19,6 +19,7 @@ class Spool:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._plan = folder / f"{run}.plan"
         self._results = folder / f"{run}.results"
+        self._output = folder / f"{run}.output"
         self.clear()
 
     def write_plan(self, steps: Iterable[Step]) -> str:
@@ -56,9 +57,19 @@ class Spool:
                 for line in lines:
                     yield _read_result(json.loads(line))
 
+    def writing_output(self) -> IO[bytes]:
+        """Where the output of a program is kept until it is understood."""
+        return _private(self._output)
+
+    def output(self) -> Iterator[str]:
+        """Its lines, without their ends; what is no UTF-8 shows as U+FFFD."""
+        with self._output.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            for line in lines:
+                yield line.rstrip("\r\n")
+
     def clear(self) -> None:
         """Remove the files."""
-        for path in (self._plan, self._results):
+        for path in (self._plan, self._results, self._output):
             path.unlink(missing_ok=True)
 
 

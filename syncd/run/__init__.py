@@ -10,10 +10,12 @@ from syncd.disk.spool import Spool
 from syncd.errors import Fault, LedgerFault
 from syncd.run.by_program import run_by_program
 from syncd.run.by_row import run_by_row
+from syncd.run.by_upload import run_by_upload
 from syncd.run.concluding import conclude, let_go
 from syncd.run.job import Ending, Interrupted, Job, Place, Replaced, ended_by
 from syncd.tools.base import RowTool
 from syncd.tools.command import CommandTool
+from syncd.tools.uploads import UploadTool
 
 __all__ = ["Job", "Place", "carry_out"]
 
@@ -74,6 +76,8 @@ def _run(job: Job, place: Place, spool: Spool, record: RunRecord) -> Ending:
             return run_by_row(job, job.tool, place, record, spool)
         case CommandTool():
             return run_by_program(job, job.tool, place, record)
+        case UploadTool():
+            return run_by_upload(job, job.tool, place, record, spool)
     raise Fault(f"a tool of kind {job.tool.kind} can't be run")
 
 

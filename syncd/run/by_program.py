@@ -1,6 +1,7 @@
 """A run of a `command` tool: the whole file is handed to a program, once."""
 
 import shlex
+from collections.abc import Collection
 
 from syncd.core.durations import spoken
 from syncd.core.model import RunState
@@ -9,6 +10,7 @@ from syncd.disk.ledger import RunRecord
 from syncd.run.job import Ending, Interrupted, Job, Place
 from syncd.targets.command import Finished, run_command
 from syncd.tools.command import CommandTool
+from syncd.tools.program import ProgramTool
 
 BY_ITSELF = frozenset({"timer", "arrival"})
 """Who asks for a run when no person does."""
@@ -16,10 +18,11 @@ BY_ITSELF = frozenset({"timer", "arrival"})
 MET_THE_PROGRAM = frozenset({RunState.DONE, RunState.HELD, RunState.SUPERSEDED})
 """How a run may have ended whose program was started. A held one is held for that; a superseded one was held."""
 
-_DECIDE = (
+DECIDE = (
     "Look at what the program wrote and at the site. Approve to run the program again on these bytes, reject to put "
     "the file aside:"
 )
+"""What a person is to do about a run that is held for what its program did."""
 
 
 def run_by_program(job: Job, tool: CommandTool, place: Place, record: RunRecord) -> Ending:
@@ -32,8 +35,8 @@ def run_by_program(job: Job, tool: CommandTool, place: Place, record: RunRecord)
     argv = tool.arguments(str(job.file.file), job.file.path, job.id, place.site)
     if job.simulated:
         return Ending(state=RunState.DONE, notes=(f"would be run: {shown(shlex.join(argv))}",))
-    if why := _doubt(job, place, record):
-        return Ending(state=RunState.HELD, breaches=(why,), what_to_do=_DECIDE)
+    if why := doubt(job, place, record):
+        return Ending(state=RunState.HELD, breaches=(why,), what_to_do=DECIDE)
     place.progress("run", 0, 0)
     finished = run_command(
         argv,
@@ -46,7 +49,7 @@ def run_by_program(job: Job, tool: CommandTool, place: Place, record: RunRecord)
     return _ending(tool, finished)
 
 
-def _doubt(job: Job, place: Place, record: RunRecord) -> str:
+def doubt(job: Job, place: Place, record: RunRecord) -> str:
     """Why nobody can know what a run of these bytes would do."""
     if job.resumed:
         return "the program was interrupted while it ran, and nobody knows how far it came"
@@ -66,15 +69,20 @@ def tool_repeats(job: Job) -> bool:
 
 def _ending(tool: CommandTool, finished: Finished) -> Ending:
     took = f"the program took {spoken(finished.seconds)}"
+    if not (why := failure(tool, finished, tool.success)):
+        return Ending(state=RunState.DONE, notes=(took,), output=finished.output)
+    return Ending(state=RunState.HELD, breaches=(why,), notes=(took,), output=finished.output, what_to_do=DECIDE)
+
+
+def failure(tool: ProgramTool, finished: Finished, success: Collection[int] = (0,)) -> str:
+    """Why nobody can know what a program that has ended did; "" when it did all. Raises `Interrupted`."""
     if finished.stopped:
         raise Interrupted("stopped")
     if finished.timed_out:
-        why = f"the program was ended after {spoken(finished.seconds)}: its timeout is {spoken(tool.timeout)}"
-    elif finished.exit_code in tool.success:
-        return Ending(state=RunState.DONE, notes=(took,), output=finished.output)
-    else:
-        why = f"the program ended with {_exit(finished.exit_code)}, which is not among its signs of success"
-    return Ending(state=RunState.HELD, breaches=(why,), notes=(took,), output=finished.output, what_to_do=_DECIDE)
+        return f"the program was ended after {spoken(finished.seconds)}: its timeout is {spoken(tool.timeout)}"
+    if finished.exit_code in success:
+        return ""
+    return f"the program ended with {_exit(finished.exit_code)}, which is not among its signs of success"
 
 
 def _exit(code: int) -> str:

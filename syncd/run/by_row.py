@@ -13,7 +13,7 @@ from syncd.core.deferral import HEAD, Deferral, deferral_of, deferred
 from syncd.core.functions import BUNDLE
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
-from syncd.core.table import CsvTable
+from syncd.core.table import CsvTable, Table
 from syncd.disk.durable import digest
 from syncd.disk.ledger import RunRecord
 from syncd.disk.spool import Spool
@@ -33,7 +33,7 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
     Raises `FileRefused`, `Replaced`, what the target raises before anything was sent, and `Interrupted`.
     """
     with job.file.file.open("rb") as file, ThreadPoolExecutor(place.connections, "call") as pool:
-        same = _Same(file, record)
+        same = Same(file, record)
         beat = _Beat(place)
         reading = read(file, tool, job.encoding, job.separator, beat.reading)
         beat.total = reading.rows
@@ -49,7 +49,7 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))
         if job.simulated or not (found.counts.keys() - {Outcome.UNCHANGED}):
             return replace(ending, counts=_results_of_plan(spool, sent=True))
-        ending = replace(ending, tryback=partial(_tryback, job, reading, spool))
+        ending = replace(ending, tryback=partial(tryback, job, reading.table, spool))
         if found.lacked:
             deferral = Deferral(job.id, place.now(), found.lacked)
             ending = replace(ending, deferred=partial(_deferred, job, reading, spool, deferral))
@@ -111,7 +111,7 @@ def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
 
 
 def _applied(
-    apply: Apply, pairs: Iterator[Pair], ending: Ending, place: Place, spool: Spool, total: int, same: "_Same"
+    apply: Apply, pairs: Iterator[Pair], ending: Ending, place: Place, spool: Spool, total: int, same: "Same"
 ) -> Ending:
     counts: Counter[Outcome] = Counter()
     with spool.writing_results() as write, same:
@@ -131,15 +131,15 @@ def _pairs(file: BinaryIO, reading: Reading, steps: Iterator[Step]) -> Iterator[
         yield row, step
 
 
-def _tryback(job: Job, reading: Reading, spool: Spool) -> Iterator[bytes]:
+def tryback(job: Job, table: Table, spool: Spool) -> Iterator[bytes]:
     """The refused rows, read again beside their results: what they hold, a password perhaps, is never spooled."""
     with job.file.file.open("rb") as file:
         refused = (
             (row, result.refusal.reason)
-            for (row, _), result in zip(reading.table.rows(file), spool.results(), strict=True)
+            for (row, _), result in zip(table.rows(file), spool.results(), strict=True)
             if result.refusal
         )
-        yield from reading.table.tryback(file, refused)
+        yield from table.tryback(file, refused)
 
 
 def _deferred(job: Job, reading: Reading, spool: Spool, deferral: Deferral) -> Iterator[bytes]:
@@ -155,7 +155,7 @@ def _deferred(job: Job, reading: Reading, spool: Spool, deferral: Deferral) -> I
         yield from deferred(table.dialect.header_raw, rows, table.dialect, deferral)
 
 
-class _Same:
+class Same:
     """Sees to it that a run meets no other bytes than those that were noted: somebody may have the file open still."""
 
     def __init__(self, file: BinaryIO, record: RunRecord) -> None:

@@ -10,12 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import F_GETPIPE_SZ, fcntl
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from syncd.errors import Fault
 
 GRACE = 10.0
 """How many seconds a program has between being asked to end and being ended."""
+
+MOST_OUTPUT = 1 << 30
+"""Bytes of an output that is kept whole: no program may fill the disk."""
 
 _INHERITED = ("PATH", "LANG", "HOME", "TZ")
 _TURN = 0.1
@@ -47,17 +50,18 @@ def run_command(
     timeout: float,
     stop: Callable[[], bool],
     output_limit: int,
+    whole: IO[bytes] | None = None,
     grace: float = GRACE,
 ) -> Finished:
     """Run a program until it ends, `timeout` seconds have passed, or `stop()` turns true.
 
     The program gets no input, no terminal, no file of ours, and of our environment only PATH, LANG, HOME and TZ. What
-    it left running in its own session ends with it: a later run must not meet it. Raises `Fault` when the program can't
-    be started, or can't be ended.
+    it left running in its own session ends with it: a later run must not meet it. The `whole` output is written there,
+    up to `MOST_OUTPUT`. Raises `Fault` when the program can't be started, or can't be ended.
     """
     began = time.monotonic()
     timed_out = stopped = False
-    with _Program(argv, folder, environment, _Kept(output_limit), grace) as program:
+    with _Program(argv, folder, environment, _Kept(output_limit, whole), grace) as program:
         while program.goes_on():
             timed_out = time.monotonic() - began >= timeout
             stopped = not timed_out and stop()
@@ -169,8 +173,10 @@ def _start(argv: Sequence[str], folder: Path | None, environment: Mapping[str, s
 class _Kept:
     """The beginning and the end of an output, `limit` bytes in all."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, whole: IO[bytes] | None) -> None:
         self.left_out = 0
+        self._whole = whole
+        self._room = MOST_OUTPUT
         self._head = bytearray()
         self._tail = bytearray()
         self._head_limit = limit // 2
@@ -178,6 +184,9 @@ class _Kept:
 
     def add(self, chunk: bytes) -> None:
         """Take the next bytes."""
+        if self._whole:
+            self._whole.write(chunk[: self._room])
+            self._room -= min(len(chunk), self._room)
         room = self._head_limit - len(self._head)
         self._head += chunk[:room]
         self._tail += chunk[room:]
