@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from syncd.core.bundle import answers, bundle
 from syncd.core.functions import SITE_INFO
 from syncd.core.model import Call
@@ -87,3 +89,10 @@ def test_text_that_is_no_text_refuses_the_whole_bundle(corner: Corner) -> None:
         assert refused.code == "invalidparameter"
     else:
         raise AssertionError("the bundle was taken")
+
+
+def test_an_empty_list_can_be_sent_in_a_bundle_only(corner: Corner) -> None:
+    """A form has no field for it: Moodle takes it for a parameter that is missing."""
+    assert answers(sent(corner, look_up())) == [[]]
+    with pytest.raises(ItemRefused, match="invalidparameter"):
+        corner.target.call(LOOK_UP, {"field": "username", "values": []})

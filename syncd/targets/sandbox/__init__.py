@@ -19,7 +19,7 @@ from syncd.errors import Fault, SiteRefused, SiteUnreachable
 from syncd.targets.base import TargetSettings
 from syncd.targets.sandbox.bundle import bundle
 from syncd.targets.sandbox.function import Answers, check_answer
-from syncd.targets.sandbox.parameters import structure
+from syncd.targets.sandbox.parameters import as_sent, structure
 from syncd.targets.sandbox.profile import ProfileField
 from syncd.targets.sandbox.site import ADMIN_ID, Visit, connect
 
@@ -78,7 +78,7 @@ class Sandbox:
         """Carry out `function` in one transaction and return what Moodle's JSON answer would hold."""
         if (called := _functions().get(function)) is None:
             raise SiteRefused(f"The practice site has no web-service function {function}.")
-        taken = called.takes(parameters)
+        taken = called.takes(as_sent(parameters))
         with self._errors_translated(), self._connection() as connection, _transaction(connection, called.writes):
             answer = called.answer(Visit(connection, int(self._clock()), self._profile_fields), **taken)
         check_answer(answer)

@@ -14,6 +14,17 @@ _TAG = re.compile(r"<(?!\s)")
 _BOOLEANS = {"": False, "0": False, "1": True}
 
 
+def as_sent(value: Any) -> Any:
+    """What is left of nested values in a form: an empty list or object has no field, so nobody hears of it."""
+    match value:
+        case Mapping():
+            return {key: as_sent(inner) for key, inner in value.items() if inner not in ([], (), {})}
+        case list() | tuple():
+            return [as_sent(inner) for inner in value if inner not in ([], (), {})]
+        case _:
+            return value
+
+
 def invalid_parameter() -> ItemRefused:
     """What Moodle says of whatever it does not like; in production it gives neither the reason nor the item."""
     return ItemRefused("invalidparameter", "Invalid parameter value detected")
