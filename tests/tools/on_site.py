@@ -110,6 +110,11 @@ class OnSite:
         """Whether any function of the companion plugin is there."""
         return any(name.startswith(COMPANION) for name in self.functions)
 
+    @property
+    def whole(self) -> Target:
+        """The site with all its functions, whatever the runs are to make do with."""
+        return self._whole
+
     def call(self, function: str, **parameters: Any) -> Any:
         """Call a web-service function."""
         return self.target.call(function, parameters)

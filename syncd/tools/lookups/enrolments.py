@@ -1,7 +1,7 @@
 """Who is enrolled in which course, by which method, and with which roles."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncd.core.model import Call, Site
@@ -41,10 +41,6 @@ class Enrolment:
     start: int | None = None
     end: int | None = None
 
-    def active(self, now: int) -> bool:
-        """Whether it lets in who has it, as far as the site tells."""
-        return not self.suspended and (self.start or 0) <= now and not 0 < (self.end or 0) <= now
-
 
 @dataclass(slots=True, eq=False)
 class Part:
@@ -57,6 +53,15 @@ class Part:
     methods: dict[str, Enrolment] = field(default_factory=dict)
     roles: dict[int, set[str]] = field(default_factory=dict)
     active: bool | None = None
+
+    def copy(self) -> "Part":
+        """The same part, to be changed without this one."""
+        methods = {method: replace(enrolment) for method, enrolment in self.methods.items()}
+        return Part(methods, {role: set(sources) for role, sources in self.roles.items()}, self.active)
+
+    def become(self, other: "Part") -> None:
+        """Be as another part is."""
+        self.methods, self.roles, self.active = other.methods, other.roles, other.active
 
     @property
     def enrolled(self) -> bool:
@@ -82,10 +87,10 @@ class Enrolments:
         self._identity = identity
         self._parts: dict[Pair, Part] = {}
         self._kept: dict[Pair, Part] = {}
-        # What core told of whole courses: who is there with which roles, their names, and who may enter now.
+        # What core told of whole courses: who is there with which roles, their names, and who may not enter now.
         self._people: dict[int, dict[int, tuple[int, ...]]] = {}
         self._names: dict[int, dict[str, int]] = {}
-        self._active: dict[int, set[int]] = {}
+        self._kept_out: dict[int, set[int]] = {}
 
     def begin(self) -> None:
         """Other rows come: forget the parts of those so far, but for what was kept."""
@@ -100,11 +105,11 @@ class Enrolments:
         """Remember somebody's part in a course, with what rows change in it, to the end of the run."""
         self._kept.setdefault((course, user), self.part(course, user))
 
-    def learn(self, pairs: Iterable[Pair], *, active: bool = False, roles_alone: bool = False) -> Conversation:
+    def learn(self, pairs: Iterable[Pair], *, active: bool = False, roles_alone: Collection[Pair] = ()) -> Conversation:
         """Ask what part some people have in some courses.
 
-        Core tells only of whole courses. With `active` it is asked, too, who may enter now; with `roles_alone` the
-        roles of those who are not enrolled, one by one.
+        Core tells only of whole courses. With `active` it is asked, too, who may enter now; and those of `roles_alone`
+        who are not enrolled are asked about one by one, for their roles.
         """
         wanted = [pair for pair in dict.fromkeys(pairs) if pair not in self._kept and pair not in self._parts]
         if self.exact:
@@ -115,9 +120,8 @@ class Enrolments:
         for course, user in wanted:
             by_course.setdefault(course, []).append(user)
         yield from self._read(list(by_course), lambda course: by_course[course], active)
-        if roles_alone:
-            alone = [pair for pair in wanted if not self.part(*pair).enrolled]
-            yield from ask([self._profiles(call) for call in _without_repeats(alone)])
+        alone = [pair for pair in wanted if pair in roles_alone and not self.part(*pair).enrolled]
+        yield from ask([self._profiles(call) for call in _without_repeats(alone)])
 
     def learn_named(self, pairs: Iterable[tuple[int, str]], *, active: bool = False) -> Conversation:
         """Ask who is in some courses, where that tells who somebody is: by course and value of the identity.
@@ -146,7 +150,8 @@ class Enrolments:
             some = courses[start : start + ROUND]
             yield from _pages([course for course in some if course not in self._people], _PEOPLE, self._take_people)
             if active:
-                yield from _pages([course for course in some if course not in self._active], _ACTIVE, self._take_active)
+                unknown = [course for course in some if course not in self._kept_out]
+                yield from _pages(unknown, _KEPT_OUT, self._take_kept_out)
             for course in some:
                 for user in wanted(course):
                     self._parts.setdefault((course, user), self._told_of(course, user))
@@ -162,17 +167,16 @@ class Enrolments:
             if value := str(person.get(self._identity) or ""):
                 names[folded(self._identity, value)] = user
 
-    def _take_active(self, course: int, people: Iterable[Mapping[str, Any]]) -> None:
-        self._active.setdefault(course, set()).update(int(person["id"]) for person in people)
+    def _take_kept_out(self, course: int, people: Iterable[Mapping[str, Any]]) -> None:
+        self._kept_out.setdefault(course, set()).update(int(person["id"]) for person in people)
 
     def _told_of(self, course: int, user: int) -> Part:
         roles = self._people[course].get(user)
         if roles is None:
             return Part()
-        active = self._active.get(course)
-        return Part(
-            {UNTOLD: Enrolment()}, {role: {BY_HAND} for role in roles}, None if active is None else user in active
-        )
+        kept_out = self._kept_out.get(course)
+        active = None if kept_out is None else user not in kept_out
+        return Part({UNTOLD: Enrolment()}, {role: {BY_HAND} for role in roles}, active)
 
     def _forget(self) -> None:
         known = sum(map(len, self._people.values()))
@@ -181,7 +185,7 @@ class Enrolments:
                 return
             known -= len(self._people.pop(course))
             self._names.pop(course, None)
-            self._active.pop(course, None)
+            self._kept_out.pop(course, None)
 
     def _exactly(self, pairs: Sequence[Pair]) -> Iterator[Question]:
         asked = frozenset(pairs)
@@ -218,7 +222,8 @@ class Enrolments:
 
 
 _PEOPLE = ({"name": "userfields", "value": "id,username,idnumber,email,roles"},)
-_ACTIVE = ({"name": "userfields", "value": "id"}, {"name": "onlyactive", "value": "1"})
+# Those who may not enter are few: it is cheaper than to ask who may.
+_KEPT_OUT = ({"name": "userfields", "value": "id"}, {"name": "onlysuspended", "value": "1"})
 
 
 def _pages(

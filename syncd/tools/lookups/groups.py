@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from syncd.core.collation import alike
 from syncd.core.model import Act, Call
 from syncd.tools.cells import Unfit
 from syncd.tools.questions import Question
@@ -185,6 +186,9 @@ def _only(there: Sequence[Either], value: str, identity: GroupIdentity, kind: st
     value = value.strip()
     # "" is no value: the groups without an idnumber are not those of the idnumber "".
     found = [one for one in there if value and (str(one.id) if identity == "id" else getattr(one, identity)) == value]
+    if not found and value and identity == "name":
+        # No two names of a course are alike, so it is the one that is meant.
+        found = [one for one in there if alike(one.name) == alike(value)]
     if len(found) > 1:
         cure = "Correct the course in Moodle, so that one is left."
         raise Unfit("ambiguous", f"several {kind} of the course have this {identity}", value=value, cure=cure)
