@@ -69,11 +69,7 @@ class Places:
         if wanted - self._where.keys():
             yield from ask(self._searches([SYSTEM, *named]))
         if wanted - self._where.keys():
-            yield from ask(
-                [(Call(CATEGORIES, {"criteria": [{"key": "email", "value": "%"}]}), self._take_categories)]
-                if not self._every
-                else []
-            )
+            yield from ask([(Call(CATEGORIES, {"criteria": []}), self._take_categories)] if not self._every else [])
             yield from ask(self._searches(self._every))
 
     def _take_categories(self, answer: Iterable[Mapping[str, Any]]) -> None:
