@@ -84,10 +84,8 @@ class Attending:
         ]
         if not pairs:
             return
-        yield from self._enrolments.learn((course, user) for course, user, one in pairs if one.method)
-        yield from self._enrolments.learn(
-            ((course, user) for course, user, one in pairs if not one.method), roles_alone=True
-        )
+        bare = {(course, user) for course, user, one in pairs if not one.method}
+        yield from self._enrolments.learn(((course, user) for course, user, _ in pairs), roles_alone=bare)
         grouped = [(course, user) for course, user, one in pairs if one.group]
         yield from ask(self._groups.questions(course for course, _ in grouped))
         yield from self._members.learn(grouped)
