@@ -1,141 +1,158 @@
 """How fast users files are run on a real Moodle, beside bare batched calls of the same functions in the same run."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
+from statistics import median
+from typing import Any
 
-from benchmarks._moodle import ALL_WELL, CONNECTIONS, Bench, Moodle, batches, bench, in_turn, line, table_head
+from benchmarks._moodle import ALL_WELL, Bench, Moodle, Ran, batches, bench, in_turn, line, table_head
 from syncd.core.functions import FUNCTIONS
 from syncd.tools.users import UsersTool
 
 COLUMNS = ("username", "firstname", "lastname", "email", "idnumber", "auth", "city", "country", "department")
 LOOKUP = "core_user_get_users_by_field"
 CREATE, UPDATE, DELETE = "core_user_create_users", "core_user_update_users", "core_user_delete_users"
+COMPANION_CREATE = "local_syncd_create_users"
 LOOKED_UP = 500
 USERS = UsersTool.model_validate({"file": "bench/users.csv", **ALL_WELL})
+PASSWORD = "Bench-1234"
 
 
 def main() -> None:
     """Make accounts, look them up, change them, and delete them again."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rows", type=int, default=1_000, help="accounts that are made by each way")
+    arguments.add_argument("--rows", type=int, default=2_000, help="accounts of the file that changes nothing")
+    arguments.add_argument("--created", type=int, default=300, help="accounts that core functions make in one measure")
+    arguments.add_argument("--mass", type=int, default=2_000, help="accounts that the companion makes in one measure")
     arguments.add_argument("--repeats", type=int, default=3)
     chosen = arguments.parse_args()
     with bench() as found:
-        if found:
-            Measures(*found, chosen.rows, chosen.repeats).take()
+        if not found:
+            return
+        measures = Measures(*found, chosen.repeats)
+        try:
+            table_head()
+            measures.creating(chosen.created)
+            measures.mass(chosen.created, chosen.mass)
+            rows = measures.settle(chosen.rows)
+            measures.same(rows)
+            measures.updating(rows)
+        finally:
+            measures.clean_up()
+        measures.say_cpu()
 
 
 class Measures:
     """The measures, on accounts of their own."""
 
-    def __init__(self, moodle: Moodle, place: Bench, rows: int, repeats: int) -> None:
-        self._moodle, self._place, self._rows, self._repeats = moodle, place, rows, repeats
+    def __init__(self, moodle: Moodle, place: Bench, repeats: int) -> None:
+        self._moodle, self._place, self._repeats = moodle, place, repeats
         self._companion = frozenset(name for name in moodle.functions if name.startswith("local_syncd_"))
         self._sets = count()
-        self._shares: list[float] = []
+        self._usernames: list[str] = []
+        self._shares: dict[bool, float] = {}
 
-    def take(self) -> None:
-        """Print a line for each."""
-        table_head()
-        try:
-            self._creating()
-            self._same()
-            self._updating()
-        finally:
-            self._clean_up()
-        print(f"{'processor time of syncd, of the run, at most':52}{max(self._shares):9.1%}      (below 10 %)")
-
-    # What there is to be done
-
-    def _new(self, size: int) -> list[dict[str, str]]:
-        return accounts(f"{self._moodle.mark}{next(self._sets)}", size)
-
-    def _run(self, rows: Sequence[dict[str, str]], *, companion: bool) -> tuple[float, float]:
-        """The seconds of a run, and of those of its calls that change something."""
-        ran = self._place.run(USERS, users_file(rows), without=frozenset() if companion else self._companion)
-        self._shares.append(ran.cpu / ran.seconds)
-        changing = [name for name in ran.calls if name in FUNCTIONS]
-        return ran.seconds, ran.span(*changing)
-
-    def _creating(self) -> None:
-        size = FUNCTIONS[CREATE].batch
-        spans = []
+    def creating(self, size: int) -> None:
+        """Accounts with a password, by core's function."""
+        spans: list[float] = []
 
         def bare() -> float:
-            items = [{**one, "password": "Bench-1234"} for one in self._new(self._rows)]
-            return self._moodle.bare([(CREATE, {"users": batch}) for batch in batches(items, size)])[0]
+            items = [{**row, "password": PASSWORD} for row in self._new(size)]
+            return self._sent(CREATE, "users", items)
 
         def syncd() -> float:
-            seconds, span = self._run(self._new(self._rows), companion=False)
-            spans.append(span)
-            return seconds
+            ran = self._run(self._new(size), password=PASSWORD)
+            spans.append(ran.span(CREATE))
+            return ran.seconds
 
         alone, whole = in_turn(self._repeats, bare, syncd)
-        calls = sorted(spans)[len(spans) // 2]
-        line("create, the calls", self._rows / calls, self._rows / alone, 0.9)
-        line("create, the whole run", self._rows / whole, self._rows / alone)
+        line("create, the calls", size / median(spans), size / alone, 0.9)
+        line("create, the whole run", size / whole, size / alone)
 
-    def _same(self) -> None:
-        rows = [
-            row for number in range(next(self._sets)) for row in accounts(f"{self._moodle.mark}{number}", self._rows)
-        ]
-        numbers = [row["idnumber"] for row in rows]
-        lookups = [(LOOKUP, {"field": "idnumber", "values": batch}) for batch in batches(numbers, LOOKED_UP)]
-        self._all = rows
+    def mass(self, few: int, many: int) -> None:
+        """Accounts that need no password: core looks through all addresses for each, the companion once for a batch."""
+        if COMPANION_CREATE not in self._companion:
+            return
+        core, companion = in_turn(
+            self._repeats,
+            lambda: self._run(self._new(few, auth="ldap")).seconds / few,
+            lambda: self._run(self._new(many, auth="ldap"), companion=True).seconds / many,
+        )
+        line(f"create {many:,} without password, companion, to core", 1 / companion, 1 / core, 8)
+        print(f"{'the same, to two processes of uploaduser':52}{1 / companion:9,.0f}{'above 370':>11}")
 
-        def bare() -> float:
-            return self._moodle.bare(lookups)[0]
+    def settle(self, size: int) -> list[dict[str, str]]:
+        """Accounts that are there."""
+        rows = self._new(size, auth="ldap")
+        self._sent(COMPANION_CREATE if self._companion else CREATE, "users", rows)
+        return rows
 
-        ways = [bare, lambda: self._run(rows, companion=False)[0]]
+    def same(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """A file in which nothing is new, beside one look-up of each of its accounts."""
+        lookups = self._lookups("idnumber", [row["idnumber"] for row in rows])
+        ways = [lambda: self._moodle.bare(lookups)[0], lambda: self._run(rows).seconds]
         if self._companion:
-            ways.append(lambda: self._run(rows, companion=True)[0])
+            ways.append(lambda: self._run(rows, companion=True).seconds)
         alone, core, *companion = in_turn(self._repeats, *ways)
-        line(f"{len(rows):,} unchanged, core functions", len(rows) / core, len(rows) / alone, 0.9)
+        line(f"{len(rows):,} unchanged, core's functions", len(rows) / core, len(rows) / alone, 0.9)
         for seconds in companion:
-            line(f"{len(rows):,} unchanged, companion", len(rows) / seconds, len(rows) / core, 5)
+            line(f"{len(rows):,} unchanged, companion", len(rows) / seconds, len(rows) / alone, 5)
 
-    def _updating(self) -> None:
-        rows, size, cities = self._all[: 2 * self._rows], FUNCTIONS[UPDATE].batch, count()
-        found = self._moodle.bare(
-            [
-                (LOOKUP, {"field": "idnumber", "values": [row["idnumber"] for row in batch]})
-                for batch in batches(rows, LOOKED_UP)
-            ]
-        )[1]
+    def updating(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """One field of each account."""
+        _, found = self._moodle.bare(self._lookups("idnumber", [row["idnumber"] for row in rows]))
         ids = [account["id"] for answer in found for account in answer]
-        spans = []
+        cities = count()
+        spans: list[float] = []
 
         def bare() -> float:
             city = f"City {next(cities)}"
-            items = [{"id": one, "city": city} for one in ids]
-            return self._moodle.bare([(UPDATE, {"users": batch}) for batch in batches(items, size)])[0]
+            return self._sent(UPDATE, "users", [{"id": one, "city": city} for one in ids])
 
         def syncd() -> float:
             city = f"City {next(cities)}"
-            seconds, span = self._run([{**row, "city": city} for row in rows], companion=False)
-            spans.append(span)
-            return seconds
+            ran = self._run([{**row, "city": city} for row in rows])
+            spans.append(ran.span(UPDATE))
+            return ran.seconds
 
         alone, whole = in_turn(self._repeats, bare, syncd)
-        calls = sorted(spans)[len(spans) // 2]
-        line("update, the calls", len(rows) / calls, len(rows) / alone, 0.9)
-        line("update, the whole run", len(rows) / whole, len(rows) / alone)
+        line("update, the calls", len(rows) / median(spans), len(rows) / alone, 0.9)
+        line("update, the whole run with its look-ups", len(rows) / whole, len(rows) / alone)
 
-    def _clean_up(self) -> None:
-        names = [
-            row["username"]
-            for number in range(next(self._sets))
-            for row in accounts(f"{self._moodle.mark}{number}", self._rows)
-        ]
-        found = self._moodle.bare([(LOOKUP, {"field": "username", "values": one}) for one in batches(names, LOOKED_UP)])
-        ids = [account["id"] for answer in found[1] for account in answer]
-        size = FUNCTIONS[DELETE].batch
-        self._moodle.bare([(DELETE, {"userids": batch}) for batch in batches(ids, size)], CONNECTIONS)
+    def clean_up(self) -> None:
+        """Delete all that was made."""
+        _, found = self._moodle.bare(self._lookups("username", self._usernames))
+        ids = [account["id"] for answer in found for account in answer]
+        self._sent(DELETE, "userids", ids)
+
+    def say_cpu(self) -> None:
+        """What share of its runs syncd's own processor was at work, at most."""
+        for companion, share in sorted(self._shares.items()):
+            what = f"processor of syncd, of a run by {'companion' if companion else 'core functions'}, at most"
+            print(f"{what:52}{share:9.1%}{'' if companion else '   (below 10 %)'}")
+
+    def _new(self, size: int, auth: str = "manual") -> list[dict[str, str]]:
+        rows = accounts(f"{self._moodle.mark}{next(self._sets)}", size, auth)
+        self._usernames += [row["username"] for row in rows]
+        return rows
+
+    def _run(self, rows: Sequence[Mapping[str, str]], *, password: str = "", companion: bool = False) -> Ran:
+        without = frozenset() if companion else self._companion
+        ran = self._place.run(USERS, users_file(rows, password), without=without)
+        self._shares[companion] = max(self._shares.get(companion, 0.0), ran.cpu / ran.seconds)
+        return ran
+
+    def _sent(self, function: str, items: str, what: Sequence[Any]) -> float:
+        return self._moodle.bare([(function, {items: batch}) for batch in batches(what, FUNCTIONS[function].batch)])[0]
+
+    @staticmethod
+    def _lookups(field: str, values: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(LOOKUP, {"field": field, "values": batch}) for batch in batches(values, LOOKED_UP)]
 
 
-def accounts(mark: str, size: int) -> list[dict[str, str]]:
-    """So many accounts, each with a password."""
+def accounts(mark: str, size: int, auth: str = "manual") -> list[dict[str, str]]:
+    """So many accounts, all of whose names begin with the mark."""
     return [
         {
             "username": f"{mark}.{number:06}",
@@ -143,7 +160,7 @@ def accounts(mark: str, size: int) -> list[dict[str, str]]:
             "lastname": f"García {number}",
             "email": f"{mark}.{number:06}@example.org",
             "idnumber": f"{mark}-{number:06}",
-            "auth": "manual",
+            "auth": auth,
             "city": "Paris",
             "country": "FR",
             "department": "Faculty of Sciences",
@@ -152,10 +169,10 @@ def accounts(mark: str, size: int) -> list[dict[str, str]]:
     ]
 
 
-def users_file(rows: Sequence[dict[str, str]]) -> bytes:
-    """The command file of some accounts."""
-    header = [*COLUMNS, "password"]
-    lines = [",".join([*(row[column] for column in COLUMNS), "Bench-1234"]) for row in rows]
+def users_file(rows: Sequence[Mapping[str, str]], password: str = "") -> bytes:
+    """The command file of some accounts, with this password for each, if any."""
+    header = [*COLUMNS, "password"] if password else [*COLUMNS]
+    lines = [",".join([row[column] for column in COLUMNS] + [password] * bool(password)) for row in rows]
     return "\n".join([",".join(header), *lines, ""]).encode()
 
 
