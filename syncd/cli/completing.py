@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncd.cli.installation import Installation
+from syncd.core.patterns import is_pattern
 
 if TYPE_CHECKING:
     from syncd.disk.repository import Repository
@@ -57,6 +58,15 @@ def repository_paths(ctx: click.Context, _parameter: click.Parameter, begun: str
     repository = Repository(ctx.ensure_object(Installation).load().repository.folder)
     found = _paths(repository, begun)
     return _paths(repository, found[0]) or found if len(found) == 1 and found[0].endswith("/") else found
+
+
+@_quiet
+def courses_files(ctx: click.Context, _parameter: click.Parameter, _begun: str) -> list[str]:
+    """What may be done about courses, and the files of the tools that do it."""
+    from syncd.cli.course_file import KINDS
+
+    tools = ctx.ensure_object(Installation).load().tools.values()
+    return [*KINDS, *(tool.file for tool in tools if tool.kind in KINDS.values() and not is_pattern(tool.file))]
 
 
 def _paths(repository: "Repository", begun: str) -> list[str]:

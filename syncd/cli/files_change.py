@@ -46,7 +46,7 @@ def put(installation: Installation, local: tuple[str, ...], destination: str) ->
     config = installation.load()
     with ExitStack() as stack:
         sources = [(path, _opened(path, stack)) for path in local]
-        repository = _ours(config)
+        repository = ours(config)
         targets = [_target(repository, path, destination, many=len(local) > 1) for path in local]
         for (path, source), target in zip(sources, targets, strict=True):
             with busy(f"Copying {shown(path)}"):
@@ -63,7 +63,7 @@ def _opened(path: str, stack: ExitStack) -> int:
     return handle
 
 
-def _ours(config: Config) -> Repository:
+def ours(config: Config) -> Repository:
     """The repository, ready to be written; where root acts, what is made there belongs to the daemon's user."""
     from syncd.disk.repository import Repository
 
@@ -127,7 +127,7 @@ def mkdir(installation: Installation, path: str) -> None:
     Example:
       syncd files mkdir erp/2026
     """
-    repository = _ours(installation.load())
+    repository = ours(installation.load())
     folder = repository.inside(path, writable=True)
     try:
         folder.mkdir(mode=0o770, parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def mv(installation: Installation, source: str, target: str) -> None:
     from syncd.disk.durable import rename_new, sync_folder
 
     config = installation.load()
-    repository = _ours(config)
+    repository = ours(config)
     here, there = _there(repository, source), repository.inside(target, writable=False)
     if target.endswith("/") or there.is_dir():
         target = f"{target}/{here.name}"
@@ -184,7 +184,7 @@ def rm(installation: Installation, paths: tuple[str, ...], recursive: bool) -> N
     from syncd.disk.durable import sync_folder
 
     config = installation.load()
-    repository = _ours(config)
+    repository = ours(config)
     doomed = [_there(repository, path) for path in paths]
     for path in doomed:
         if path.is_dir() and not path.is_symlink() and not recursive and os.listdir(path):

@@ -12,6 +12,7 @@ from syncd import __version__
 from syncd.cli.agenda import agenda
 from syncd.cli.check import check
 from syncd.cli.completion import completion
+from syncd.cli.courses import courses
 from syncd.cli.decide import approve, reject
 from syncd.cli.files import files
 from syncd.cli.pause import pause, resume
@@ -35,6 +36,7 @@ syncd = Family(
         "Watch": [status, agenda, runs, report],
         "Run and decide": [run, approve, reject, pause, resume],
         "Files": [files],
+        "Courses": [courses],
         "Your shell": [completion],
     },
 )

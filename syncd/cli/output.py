@@ -11,10 +11,10 @@ import click
 
 from syncd.core.names import shown
 
-NUMBERS = frozenset({"bytes", "queued"})
+NUMBERS = frozenset({"activities", "bytes", "enrolled", "id", "queued"})
 """The columns that are aligned to the right."""
 
-LONG = frozenset({"file", "name", "path", "rows", "timer", "why"})
+LONG = frozenset({"category", "file", "name", "path", "rows", "timer", "why"})
 """The columns that are folded where the terminal is narrow."""
 
 COLOURS = {
