@@ -18,11 +18,10 @@ from tests.tools.users_rows import (
 )
 
 
-def member(username: str, **cohort: str) -> Act:
-    """The act that puts an account into a cohort, named by its id or idnumber."""
-    ((kind, value),) = cohort.items()
-    item = {"cohorttype": {"type": kind, "value": value}, "usertype": {"type": "username", "value": username}}
-    return Act(ADD_MEMBERS, item)
+def member(username: str, cohort: str = "", *, new: str = "") -> Act:
+    """The act that puts an account into a cohort of this id, or into a new one of this idnumber."""
+    item = {"cohorttype": {"type": "id", "value": cohort}, "usertype": {"type": "username", "value": username}}
+    return Act(ADD_MEMBERS, item, takes={"cohorttype.value": f"cohort {new}"} if new else {})
 
 
 def test_cohorts_are_asked_only_for_rows_that_name_them() -> None:
@@ -50,7 +49,7 @@ def test_a_member_is_added_once() -> None:
     """Who is in the cohort already is left alone; a cohort is found by its name or its idnumber."""
     for named in ({"cohort": "2A"}, {"cohortid": "C-2A"}, {"cohort": "Other", "cohortid": "C-2A"}):
         (added,) = steps([ANA | named], [ANA_ON_SITE], cohorts=[COHORT_2A])
-        assert (added.outcome, added.acts) == (Outcome.UPDATED, (member("ana", id="5"),))
+        assert (added.outcome, added.acts) == (Outcome.UPDATED, (member("ana", "5"),))
         (held,) = steps([ANA | named], [ANA_ON_SITE], cohorts=[COHORT_2A], members=[11])
         assert held.outcome is Outcome.UNCHANGED
 
@@ -65,7 +64,7 @@ def test_a_new_cohort_is_made_once_and_first() -> None:
     )
     assert first.acts[0] == made
     assert first.acts[1].function == CREATE
-    assert first.acts[2] == member("ana", idnumber="C-3B")
+    assert first.acts[2] == member("ana", new="C-3B")
     assert [act.function for act in second.acts] == [CREATE, ADD_MEMBERS]
 
 
@@ -75,7 +74,7 @@ def test_a_new_cohort_is_made_once_in_a_run() -> None:
     steps([ANA | {"cohort": "3B"}], memory=memory)
     (later,) = steps([BEN | {"cohort": "3B"}], memory=memory)
     assert [act.function for act in later.acts] == [CREATE, ADD_MEMBERS]
-    assert later.acts[1] == member("ben", idnumber="3B")
+    assert later.acts[1] == member("ben", new="3B")
 
 
 def test_a_cohort_that_can_not_be_had_refuses_the_row() -> None:

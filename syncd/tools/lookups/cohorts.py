@@ -100,12 +100,12 @@ class Cohorts:
             system = {"type": "system", "value": ""}
             item = {"categorytype": system, "name": cohort.name, "idnumber": cohort.idnumber}
             making = (Act("core_cohort_create_cohorts", item, gives=f"cohort {cohort.idnumber}"),)
-        which = ("id", str(cohort.id)) if cohort.id else ("idnumber", cohort.idnumber)
         member = {
-            "cohorttype": dict(zip(("type", "value"), which, strict=True)),
+            "cohorttype": {"type": "id", "value": str(cohort.id) if cohort.id else ""},
             "usertype": {"type": "username", "value": username},
         }
-        return making, (Act("core_cohort_add_cohort_members", member),)
+        takes = {} if cohort.id else {"cohorttype.value": f"cohort {cohort.idnumber}"}
+        return making, (Act("core_cohort_add_cohort_members", member, takes=takes),)
 
     def _found(self, name: str, idnumber: str) -> Sequence[Cohort]:
         if idnumber and (cohort := self._by_idnumber.get(idnumber)):

@@ -345,7 +345,8 @@ class _Plan:
 
         New cohorts and groups come first: other rows rely on them, also when this account is refused.
         """
-        making, joining = list(deal.making), list(deal.acts)
+        making: list[Act] = []
+        joining = list(deal.acts)
         for cohort in cohorts:
             if cohort in account.joined or account.id in (cohort.members or ()):
                 continue
@@ -353,7 +354,7 @@ class _Plan:
             made, joined = self._cohorts.joining(account.username, cohort)
             making += made
             joining += joined
-        return (*making, *acts, *joining)
+        return (*making, *deal.making, *acts, *joining)
 
     def _settled(
         self, wish: UserWish, account: Account, outcome: Outcome, acts: tuple[Act, ...], notes: tuple[str, ...] = ()
