@@ -28,6 +28,7 @@ CODES: dict[str, str] = {
     "idnumber-other": "the account of this username has another idnumber",
     "email-other": "the account of this username has another e-mail address",
     "email-taken": "another account has this e-mail address",
+    "shortname-taken": "another course has this short name",
     "idnumber-taken": "something else of the site has this idnumber",
     "name-taken": "another cohort has this name",
     "not-allowed": "the row asks for what the tool's settings do not allow",

@@ -53,6 +53,7 @@ FUNCTIONS = {
         Function("core_course_create_courses", "courses", 20, "ids", parallel=False),
         Function("core_course_duplicate_course", "", 1, "ids"),
         Function("core_course_import_course", "", 1, "null"),
+        Function("core_update_inplace_editable", "", 1, "null"),
         Function("local_syncd_set_sections", "sections", 50, "each"),
         Function("local_syncd_set_enrol_methods", "methods", 50, "each"),
         Function("local_syncd_reset_courses", "courses", 5, "each"),

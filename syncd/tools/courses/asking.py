@@ -1,0 +1,218 @@
+"""What must be known of the site before rows of a courses file can be planned."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from html import unescape
+from typing import Any
+
+from syncd.core.model import Call
+from syncd.tools.base import Memory
+from syncd.tools.cells import Unfit
+from syncd.tools.course_list import READERS
+from syncd.tools.courses.picture import Picture, pictured
+from syncd.tools.courses.settings import CourseSettings
+from syncd.tools.courses.teachers import Accounts
+from syncd.tools.courses.wish import CourseWish
+from syncd.tools.lookups.categories import Categories
+from syncd.tools.lookups.courses import COMPANION, CORE, Course, CourseIdentity, Courses
+from syncd.tools.lookups.enrolments import Enrolments
+from syncd.tools.lookups.roles import Roles
+from syncd.tools.questions import Question, ask
+
+CONTENTS = "core_course_get_contents"
+GET_SECTIONS = "local_syncd_get_sections"
+SET_SECTIONS = "local_syncd_set_sections"
+GET_METHODS = "local_syncd_get_enrol_methods"
+SET_METHODS = "local_syncd_set_enrol_methods"
+NAME_SECTION = "core_update_inplace_editable"
+CALL = 200
+"""How many courses are asked about in one call."""
+TEMPLATES = 50
+"""How many templates' contents are remembered."""
+
+Conversation = Generator[Sequence[Call], Sequence[Any], None]
+Content = Counter[tuple[str, str]]
+"""The activities of a course, by kind and name."""
+
+
+class Asking:
+    """All look-ups of a run over a courses file; what is known of single courses is forgotten with their window."""
+
+    def __init__(self, settings: CourseSettings, memory: Memory) -> None:
+        self.memory = memory
+        self.categories = Categories()
+        self.accounts = Accounts()
+        self.roles = Roles(memory.site)
+        self.enrolments = Enrolments(memory.site, self.roles)
+        self._settings = settings
+        self._by: dict[CourseIdentity, Courses] = {column: Courses(column) for column in READERS}
+        self._contents: dict[int, Content] = {}
+        self._pictures: dict[int, Picture] = {}
+        self._more: dict[int, dict[str, Any]] = {}
+
+    def learn(self, wishes: Sequence[CourseWish]) -> Conversation:
+        """Ask what must be known before some rows can be planned."""
+        self._pictures.clear()
+        self._more.clear()
+        self.enrolments.begin()
+        yield from ask(list(self._first(wishes)))
+        yield from ask(list(self._second(wishes)))
+        yield from self.enrolments.learn(list(self._pairs(wishes)))
+
+    def _first(self, wishes: Sequence[CourseWish]) -> Iterator[Question]:
+        """Courses, categories and accounts that rows name."""
+        yield from self.categories.questions()
+        values: dict[CourseIdentity, list[str]] = {column: [] for column in READERS}
+        for wish in wishes:
+            values[wish.column].append(wish.value)
+            values["shortname"] += [name for name in (wish.rename, wish.template) if name]
+        for column, courses in self._by.items():
+            yield from courses.questions(self.memory.site, values[column])
+        accounts = [teacher.account for wish in wishes for teacher in wish.teachers]
+        if accounts:
+            yield from self.accounts.questions(self.memory.site, accounts)
+            yield from self.roles.questions()
+
+    def _second(self, wishes: Sequence[CourseWish]) -> Iterator[Question]:
+        """Who has names that rows need, and what is in the courses that they are about."""
+        met = [(wish, self.perhaps(wish.column, wish.value)) for wish in wishes]
+        for column in ("shortname", "idnumber"):
+            names = [name for wish, course in met if (name := _needed(wish, course, column))]
+            yield from self._by[column].questions(self.memory.site, names)
+        if not self._settings.force_update:
+            return
+        there = [(wish, course) for wish, course in met if course]
+        yield from self._questions_of_contents(there)
+        site = self.memory.site
+        if site.has(GET_SECTIONS) and site.has(SET_SECTIONS):
+            yield from self._parts(GET_SECTIONS, (one for wish, one in there if wish.sections), self._take_sections)
+        if site.has(GET_METHODS):
+            yield from self._parts(GET_METHODS, (one for wish, one in there if wish.methods), self._take_methods)
+        if site.has(COMPANION):
+            # Of these, only core tells.
+            for number in dict.fromkeys(
+                one.id for wish, one in there if wish.custom or "hiddensections" in wish.fields
+            ):
+                yield Call(CORE, {"field": "id", "value": str(number)}), partial(self._take_more, number)
+
+    def _parts(self, function: str, courses: Iterable[Course], take: Any) -> Iterator[Question]:
+        ids = list(dict.fromkeys(course.id for course in courses))
+        for start in range(0, len(ids), CALL):
+            yield Call(function, {"courseids": ids[start : start + CALL]}), take
+
+    def _questions_of_contents(self, there: Sequence[tuple[CourseWish, Course]]) -> Iterator[Question]:
+        site = self.memory.site
+        if len(self._contents) > TEMPLATES:
+            self._contents.clear()
+        wanted: dict[int, None] = {}
+        for wish, course in there:
+            if wish.sections and site.has(NAME_SECTION) and not site.has(SET_SECTIONS):
+                wanted[course.id] = None
+            if wish.template and self._settings.template_mode != "nothing":
+                wanted[course.id] = None
+                if (template := self.perhaps("shortname", wish.template)) and template.id not in self._contents:
+                    wanted[template.id] = None
+        for number in wanted:
+            yield Call(CONTENTS, {"courseid": number}), partial(self._take_contents, number)
+
+    def _pairs(self, wishes: Sequence[CourseWish]) -> Iterator[tuple[int, int]]:
+        """The courses and teachers of whom it must be known whether they are in them."""
+        if not self._settings.force_update:
+            return
+        for wish in wishes:
+            if wish.teachers and (course := self.perhaps(wish.column, wish.value)):
+                for teacher in wish.teachers:
+                    try:
+                        yield course.id, self.accounts.one(teacher.account).id
+                    except Unfit:
+                        continue
+
+    # What the answers say
+
+    def _take_sections(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        for told in answer:
+            sections = self._about(int(told["courseid"])).setdefault("sections", {})
+            sections[int(told["section"])] = str(told["name"] or ""), str(told["summary"] or "")
+
+    def _take_methods(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        for told in answer:
+            methods = self._about(int(told["courseid"])).setdefault("methods", {})
+            methods.setdefault(str(told["enrol"]), not int(told["status"]))
+
+    def _take_more(self, number: int, answer: Mapping[str, Any]) -> None:
+        for told in answer["courses"]:
+            wanted = ("courseformatoptions", "customfields")
+            self._about(number).update({name: told[name] for name in wanted if name in told})
+
+    def _take_contents(self, number: int, answer: Iterable[Mapping[str, Any]]) -> None:
+        content: Content = Counter()
+        about = self._about(number)
+        sections: dict[int, tuple[str, str]] = {}
+        ids: dict[int, int] = {}
+        for section in answer:
+            place = int(section["section"])
+            # Moodle tells names as HTML, whatever one asks for.
+            sections[place] = unescape(str(section["name"])), str(section.get("summary") or "")
+            ids[place] = int(section["id"])
+            content.update((str(one["modname"]), unescape(str(one["name"]))) for one in section.get("modules", ()))
+        self._contents[number] = content
+        about.setdefault("sections", sections)
+        about["section_ids"] = ids
+
+    def _about(self, number: int) -> dict[str, Any]:
+        return self._more.setdefault(number, {})
+
+    # What is known
+
+    def course(self, column: CourseIdentity, value: str) -> Course | None:
+        """The course of an identity; raises `Unfit` when several have it."""
+        try:
+            return self._by[column].find(value)
+        except Unfit as unfit:
+            raise _placed(unfit, column, value) from unfit
+
+    def template(self, value: str) -> Course:
+        """The course that is a template; raises `Unfit` when there is none."""
+        try:
+            return self._by["shortname"].one(value)
+        except Unfit as unfit:
+            raise _placed(unfit, "template", value) from unfit
+
+    def perhaps(self, column: CourseIdentity, value: str) -> Course | None:
+        """The course of an identity, None also when several have it."""
+        try:
+            return self._by[column].find(value)
+        except Unfit:
+            return None
+
+    def picture(self, course: Course) -> Picture:
+        """A course of the site, with all that was asked of it."""
+        if course.id not in self._pictures:
+            more = self._more.get(course.id, {})
+            picture = pictured(course, {name: more[name] for name in more if name in _TOLD})
+            picture.sections = dict(more.get("sections", {}))
+            picture.section_ids = dict(more.get("section_ids", {}))
+            picture.methods = dict(more.get("methods", picture.methods))
+            self._pictures[course.id] = picture
+        return self._pictures[course.id]
+
+    def holds(self, course: int, template: int) -> bool:
+        """Whether a course has every activity of another, as far as the site shows them."""
+        return self._contents.get(template, Counter()) <= self._contents.get(course, Counter())
+
+
+_TOLD = frozenset({"courseformatoptions", "customfields"})
+
+
+def _needed(wish: CourseWish, course: Course | None, column: CourseIdentity) -> str:
+    """A name that a row wants, and that may be another course's; "" for none."""
+    name = (wish.rename or wish.fields.get(column, "")) if column == "shortname" else wish.fields.get(column, "")
+    if column == wish.column and not (column == "shortname" and wish.rename):
+        return ""
+    return name if course is None or getattr(course, column) != name else ""
+
+
+def _placed(unfit: Unfit, column: str, value: str) -> Unfit:
+    refusal = unfit.refusal
+    return Unfit(refusal.code, refusal.reason, column, value, refusal.cure)

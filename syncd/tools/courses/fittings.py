@@ -1,0 +1,127 @@
+"""What a course is fitted out with: named sections, open enrolment methods, teachers."""
+
+from collections.abc import Iterator
+
+from syncd.core.model import Act
+from syncd.tools.cells import Unfit
+from syncd.tools.courses.asking import NAME_SECTION, SET_METHODS, SET_SECTIONS, Asking
+from syncd.tools.courses.items import upon
+from syncd.tools.courses.picture import Picture
+from syncd.tools.courses.wish import CourseWish
+from syncd.tools.lookups.categories import ASIDE
+
+ENROL = "enrol_manual_enrol_users"
+ASSIGN = "core_role_assign_roles"
+
+People = list[tuple[int, int]]
+"""Users with the roles that they are to have."""
+
+
+class Fittings:
+    """The acts that fit courses out."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._site = asking.memory.site
+
+    def people(self, wish: CourseWish) -> People:
+        """The teachers of a row, with their roles; raises `Unfit` when one, or a role, is not there."""
+        found: People = []
+        for teacher in wish.teachers:
+            try:
+                user = self._asking.accounts.one(teacher.account)
+            except Unfit as unfit:
+                raise _placed(unfit, f"teacher{teacher.number}_account", teacher.account) from unfit
+            try:
+                found.append((user.id, self._asking.roles.one(teacher.role)))
+            except Unfit as unfit:
+                raise _placed(unfit, f"teacher{teacher.number}_role", teacher.role) from unfit
+        return found
+
+    def fit(
+        self, wish: CourseWish, picture: Picture, people: People, *, replaced: bool = False
+    ) -> tuple[list[Act], tuple[str, ...]]:
+        """The acts that fit out a course, and remarks; `replaced`: its enrolments will be gone."""
+        sections, notes = self._sections(wish, picture)
+        if replaced:
+            picture.methods = {}
+        methods, more = self._methods(wish, picture, replaced=replaced)
+        teachers = list(self._teachers(picture, people, replaced=replaced))
+        return [*sections, *methods, *teachers], notes + more
+
+    def _sections(self, wish: CourseWish, picture: Picture) -> tuple[list[Act], tuple[str, ...]]:
+        acts: list[Act] = []
+        lost: list[str] = []
+        for number, section in sorted(wish.sections.items()):
+            name, summary = picture.sections.get(number, ("", ""))
+            there = number in picture.sections
+            changes = {
+                key: value
+                for key, value, present in (("name", section.name, name), ("summary", section.summary, summary))
+                if value is not None and (value != present or not there)
+            }
+            if not changes:
+                continue
+            if self._site.has(SET_SECTIONS):
+                acts.append(upon(picture.id, SET_SECTIONS, "courseid", {"section": number, **changes}, ASIDE))
+                picture.sections[number] = changes.get("name", name), changes.get("summary", summary)
+                continue
+            if "name" in changes and number in picture.section_ids and self._site.has(NAME_SECTION):
+                acts.append(self._named(picture, number, changes.pop("name")))
+                picture.sections[number] = section.name or name, summary
+            if changes:
+                lost.append(f"topic{number}")
+        return acts, (_without_companion(lost),) if lost else ()
+
+    def _named(self, picture: Picture, number: int, name: str) -> Act:
+        """Core can name a section that is there, as somebody does who edits a course's page."""
+        component = f"format_{picture.fields.get('format', 'topics')}"
+        of_section = {"itemtype": "sectionname", "itemid": str(picture.section_ids[number])}
+        return Act(NAME_SECTION, {"component": component, **of_section, "value": name})
+
+    def _methods(self, wish: CourseWish, picture: Picture, *, replaced: bool) -> tuple[list[Act], tuple[str, ...]]:
+        wanted = {
+            method: is_open for method, is_open in wish.methods.items() if self._differs(picture, method, is_open)
+        }
+        if replaced:
+            # Moodle takes every enrolment method away with the content; without this one nobody can be enrolled.
+            wanted = {"manual": True, **wanted}
+        if not wanted:
+            return [], ()
+        if not self._site.has(SET_METHODS):
+            return [], (_without_companion(list(wanted)),)
+        picture.methods |= wanted
+        return [
+            upon(picture.id, SET_METHODS, "courseid", {"enrol": method, "status": int(not is_open)}, ASIDE)
+            for method, is_open in wanted.items()
+        ], ("all enrolments of the course go with its content",) if replaced else ()
+
+    def _differs(self, picture: Picture, method: str, is_open: bool) -> bool:
+        # A method that a course has not is as good as closed; what a copy of a template has nobody knows.
+        if not picture.methods and not picture.id:
+            return True
+        return picture.methods.get(method, False) != is_open
+
+    def _teachers(self, picture: Picture, people: People, *, replaced: bool) -> Iterator[Act]:
+        for user, role in people:
+            if (user, role) in picture.teachers and not replaced:
+                continue
+            part = self._asking.enrolments.part(picture.id, user) if picture.id and not replaced else None
+            if part and part.enrolled and role in part.roles:
+                continue
+            picture.teachers.add((user, role))
+            if part and part.enrolled:
+                # Enrolling again would open a closed enrolment, and forget its dates.
+                where = {"contextlevel": "course", "instanceid": picture.id}
+                yield Act(ASSIGN, {"roleid": role, "userid": user, **where})
+            else:
+                yield upon(picture.id, ENROL, "courseid", {"roleid": role, "userid": user})
+
+
+def _without_companion(what: list[str]) -> str:
+    return f"left out, since it takes the companion plugin: {', '.join(what)}"
+
+
+def _placed(unfit: Unfit, column: str, value: str) -> Unfit:
+    refusal = unfit.refusal
+    return Unfit(refusal.code, refusal.reason, column, value, refusal.cure)

@@ -1,0 +1,71 @@
+"""A course as the rows so far will have left it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncd.tools.courses.columns import DATES, FIELDS, OPTIONS, TEXTS
+from syncd.tools.lookups.categories import Category
+from syncd.tools.lookups.courses import Course
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """A custom field of a course: its type, its value as stored, and as people see it."""
+
+    type: str
+    stored: str
+    shown: str
+
+
+@dataclass(slots=True, eq=False)
+class Picture:
+    """A course; `id` is 0 while it is only to be made. `fields` are by the columns of the file, as text."""
+
+    id: int
+    fields: dict[str, str]
+    category: int = 0
+    """The category where it lies; 0: one that is only to be made, or where `home` says."""
+    home: Category | None = None
+    """The category that rows of this file put it into."""
+    sections: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """The names and summaries of its sections."""
+    section_ids: dict[int, int] = field(default_factory=dict)
+    """Moodle's own numbers of its sections, where they are needed."""
+    methods: dict[str, bool] = field(default_factory=dict)
+    """The enrolment methods, and whether each is open."""
+    teachers: set[tuple[int, int]] = field(default_factory=set)
+    """Users and the roles that rows of this file gave them."""
+    custom: dict[str, CustomField] = field(default_factory=dict)
+    copied: set[int] = field(default_factory=set)
+    """Templates that rows of this file brought in."""
+    deleted: bool = False
+
+
+def pictured(course: Course, more: Mapping[str, Any]) -> Picture:
+    """A course of the site, by what its look-up told and what else was asked for."""
+    told = {**course.told, **more}
+    fields = {name: _text(told[name], name) for name in (*FIELDS, *DATES) if name in told}
+    for option in told.get("courseformatoptions", ()):
+        if option["name"] in OPTIONS:
+            fields[option["name"]] = str(option["value"])
+    return Picture(
+        course.id,
+        fields | {"shortname": course.shortname, "idnumber": course.idnumber},
+        int(told.get("categoryid", 0)),
+        methods=dict.fromkeys(told.get("enrollmentmethods", ()), True),
+        custom={one["shortname"]: _custom(one) for one in told.get("customfields", ())},
+    )
+
+
+def _text(value: object, name: str) -> str:
+    if value is None:
+        return ""
+    return str(value) if name in TEXTS else str(int(str(value) or 0))
+
+
+def _custom(told: Mapping[str, Any]) -> CustomField:
+    stored, shown = told.get("valueraw"), told.get("value")
+    return CustomField(
+        str(told.get("type", "")), "" if stored is None else str(stored), "" if shown is None else str(shown)
+    )
