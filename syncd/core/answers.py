@@ -11,6 +11,7 @@ from syncd.core.model import Refusal
 ALREADY_MEMBER = "3"
 """The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
 
+_CODE = re.compile(r"\[(\w+)\]$")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -77,6 +78,12 @@ def refusal(code: str, message: str) -> Refusal:
         f"{said} [{code}]" if code.isalnum() and code != words else said,
         cure="Correct the row. Where Moodle gives no reason, look for a name, idnumber or address that is taken.",
     )
+
+
+def errorcode(fate: Fate) -> str:
+    """Moodle's errorcode in a refusal that `refusal` worded; "" for any other fate."""
+    found = _CODE.search(fate.reason) if isinstance(fate, Refusal) else None
+    return found[1] if found else ""
 
 
 def _complete(answers: object, items: int, function: Function) -> bool:

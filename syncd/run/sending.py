@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from syncd.core.answers import Fate, Lost, Unsent, fates, refusal
+from syncd.core.answers import Fate, Lost, Unsent, errorcode, fates, refusal
 from syncd.core.bundle import answers, bundle
 from syncd.core.functions import Function
 from syncd.core.model import Call, Row
@@ -111,8 +111,26 @@ class Sending(Generic[Name]):
         else:
             if became is None:
                 self._one_by_one(function, items, found)
-            else:
-                found += became
+                return
+            first = len(found)
+            found += became
+            met = [place for place, fate in enumerate(became) if errorcode(fate) in MET]
+            if again and met:
+                self._try_again(function, [items[place] for place in met], found, [first + place for place in met])
+
+    def _try_again(self, function: Function, items: Sequence[Any], found: list[Fate], places: Sequence[int]) -> None:
+        """Send once more what was refused within a batch because it met another; its fates have their places."""
+        part: list[Fate] = []
+        try:
+            self._wait()
+            self._settle(function, items, part)
+        except _Broken as broken:
+            part += [Lost()] * broken.lost
+            raise _Broken(0) from broken
+        finally:
+            part += [Unsent()] * (len(items) - len(part))
+            for place, fate in zip(places, part, strict=True):
+                found[place] = fate
 
     def _one_by_one(
         self, function: Function, items: Sequence[Any], found: list[Fate], refused: ItemRefused | None = None

@@ -554,6 +554,41 @@ def test_a_batch_that_the_database_refused_is_sent_once_more_before_it_is_taken_
     assert len(waited) == 1
 
 
+class Meeting(Obedient):
+    """A site where an item meets another one in the pool of files, as often as is set."""
+
+    times = 1
+
+    def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
+        """Do all but the item that met another."""
+        answer = Obedient.call(self, function, parameters)
+        met = [item["id"] for item in parameters["users"] if item["id"] == 7]
+        if self.times and met:
+            self.times -= 1
+            answer["warnings"] = [
+                {"itemid": 7, "warningcode": "storedfilecannotcreatefiledirs", "message": "Cannot create directories."}
+            ]
+        return answer
+
+
+@pytest.mark.parametrize(("times", "outcome"), [(1, Outcome.UPDATED), (2, Outcome.REJECTED)])
+def test_an_item_that_met_another_within_its_batch_is_sent_once_more(times: int, outcome: Outcome) -> None:
+    """It alone: the others were carried out."""
+    site = Meeting()
+    site.times = times
+    results = bundled([update(line) for line in range(2, 12)], site)
+    assert [result.outcome for result in results] == [Outcome.UPDATED] * 5 + [outcome] + [Outcome.UPDATED] * 4
+    assert [item["id"] for item in site.done] == [*range(2, 12), 7]
+
+
+def test_a_site_that_goes_away_when_an_item_is_sent_once_more_loses_no_other() -> None:
+    """What was carried out stays so."""
+    site = Faulty(Meeting(), before=from_then_on(1, AWAY))
+    results, down = applied([update(line) for line in range(2, 12)], site)
+    assert down is AWAY
+    assert [result.outcome for result in results] == [Outcome.UPDATED] * 5 + [Outcome.SKIPPED] + [Outcome.UPDATED] * 4
+
+
 # Lost answers
 
 

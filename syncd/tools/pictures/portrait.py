@@ -39,7 +39,7 @@ def portrait(content: bytes, most_pixels: int) -> bytes:
         with Image.open(BytesIO(content), formats=FORMATS) as picture:
             _check_size(picture, most_pixels)
             # JPEG alone can be read at a fraction of its size, which costs a fraction of the time and memory.
-            picture.draft("RGB", (2 * SIDE, 2 * SIDE))
+            picture.draft("RGB", (SIDE, SIDE))
             upright = _plain(_upright(picture))
     except Unfit:
         raise
