@@ -31,6 +31,7 @@ class UploadCourseTool(UploadTool):
 
     kind: ClassVar[str] = "uploadcourse"
     rank: ClassVar[int] = 10
+    brings: ClassVar[frozenset[str]] = frozenset({"course"})
     script = "admin/tool/uploadcourse/cli/uploadcourse.php"
     columns = frozenset(
         {"shortname", "fullname", "idnumber", "category", "category_idnumber", "category_path", "visible", "summary"}

@@ -32,6 +32,7 @@ class UploadUserTool(UploadTool):
 
     kind: ClassVar[str] = "uploaduser"
     rank: ClassVar[int] = 20
+    brings: ClassVar[frozenset[str]] = frozenset({"user"})
     script = "admin/tool/uploaduser/cli/uploaduser.php"
     columns = frozenset(
         {"username", "firstname", "lastname", "email", "password", "auth", "idnumber", "city", "country", "lang"}
