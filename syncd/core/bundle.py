@@ -7,6 +7,9 @@ from typing import Any
 from syncd.core.functions import BUNDLE, BUNDLED
 from syncd.core.model import Call
 
+SPREAD = 4
+"""Over how many requests the calls are spread before any is a large one: as many as there are connections, normally."""
+
 
 def bundle(calls: Sequence[Call]) -> Call:
     """The call that carries out others, one after the other, each by itself; it stops at the first that is refused."""
@@ -43,18 +46,19 @@ def _good(responses: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
 def bundles(calls: Sequence[Call]) -> list[list[int]]:
     """Which calls, by their places, go into one request together; those that go alone are not named.
 
-    Calls of a function that takes one value are bundled, as many as `BUNDLED` says.
+    Calls of a function that takes one value are bundled, as many as `BUNDLED` says, and fewer where that would leave
+    connections idle.
     """
     places: dict[str, list[int]] = {}
     for place, call in enumerate(calls):
         if call.function in BUNDLED:
             places.setdefault(call.function, []).append(place)
-    return [
-        together[start : start + BUNDLED[function]]
-        for function, together in places.items()
-        for start in range(0, len(together), BUNDLED[function])
-        if len(together) - start > 1
-    ]
+    return [part for function, together in places.items() for part in _parts(together, BUNDLED[function])]
+
+
+def _parts(places: list[int], most: int) -> Iterator[list[int]]:
+    size = min(most, -(-len(places) // SPREAD))
+    return (places[start : start + size] for start in range(0, len(places), size) if min(size, len(places) - start) > 1)
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.bundle import answers, bundle, bundles
+from syncd.core.bundle import SPREAD, answers, bundle, bundles
 from syncd.core.functions import BUNDLE, BUNDLED
 from syncd.core.model import Call
 
@@ -39,7 +39,7 @@ def test_what_is_no_answer_to_a_bundle_is_said_to_be_none(answer: object) -> Non
 
 @given(st.lists(st.sampled_from([COURSES, USERS, "core_group_get_course_groups"]), max_size=300))
 def test_only_calls_that_take_one_value_are_bundled_each_once(functions: list[str]) -> None:
-    """Each bundle is of one function, of at least two calls and not too many."""
+    """Each bundle is of one function, of at least two calls and not too many; a few go side by side instead."""
     calls = [Call(function, {}) for function in functions]
     found = bundles(calls)
     places = [place for together in found for place in together]
@@ -48,7 +48,8 @@ def test_only_calls_that_take_one_value_are_bundled_each_once(functions: list[st
         (function,) = {functions[place] for place in together}
         assert 2 <= len(together) <= BUNDLED[function]
     alone = [function for place, function in enumerate(functions) if place not in places and function in BUNDLED]
-    assert len(alone) == len(set(alone))
+    for function in set(alone):
+        assert alone.count(function) == 1 or alone.count(function) == functions.count(function) <= SPREAD
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers() | st.text()))
