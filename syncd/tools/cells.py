@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
+from typing import TypeVar
 
 from syncd.core.model import Refusal
 
@@ -24,6 +25,18 @@ class Unfit(Exception):
 
 
 _TAG = re.compile(r"<(?!\s)")
+
+
+Found = TypeVar("Found")
+
+
+def at(column: str, find: Callable[[], Found]) -> Found:
+    """What is found by the cell of a column; where it is refused, the refusal names the column."""
+    try:
+        return find()
+    except Unfit as unfit:
+        told = unfit.refusal
+        raise Unfit(told.code, told.reason, column, told.value, told.cure) from unfit
 
 
 def raw(longest: int) -> Reader:
@@ -143,6 +156,12 @@ def number(cell: str) -> str:
 def empty() -> Unfit:
     """Why a row is refused that leaves a cell empty which must be filled."""
     return Unfit("value-missing", "the cell is empty, and must be filled", cure="Fill the cell.")
+
+
+def torn() -> Unfit:
+    """Why a row is refused one of whose cells has several lines, which it can't have."""
+    reason = "the cell goes on over several lines: a quotation mark that was never closed may have swallowed other rows"
+    return Unfit("value-wrong", reason, cure="Close the quotation mark, and look at the rows after this one.")
 
 
 def too_long(value: str, longest: int) -> Unfit:

@@ -1,6 +1,6 @@
 """How cells name accounts and courses: nothing passes for which Moodle would refuse a whole question."""
 
-from syncd.tools.cells import Reader, Unfit, empty, raw
+from syncd.tools.cells import Reader, Unfit, empty, raw, torn
 from syncd.tools.lookups.courses import CourseIdentity
 from syncd.tools.lookups.users import UserIdentity
 from syncd.tools.users.columns import EXTENDED_USERNAME, USERNAME, email
@@ -38,12 +38,7 @@ def _filled(read: Reader) -> Reader:
     def filled(cell: str) -> str:
         value = read(cell)
         if not value or "\n" in value or "\r" in value:
-            raise empty() if not value else _torn()
+            raise empty() if not value else torn()
         return value
 
     return filled
-
-
-def _torn() -> Unfit:
-    reason = "the cell goes on over several lines: a quotation mark that was never closed may have swallowed other rows"
-    return Unfit("value-wrong", reason, cure="Close the quotation mark, and look at the rows after this one.")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from syncd.core.model import Act, Outcome, Site
-from syncd.tools.cells import Unfit
+from syncd.tools.cells import Unfit, at
 from syncd.tools.enrolments import acts
-from syncd.tools.enrolments.parts import Change, at
+from syncd.tools.enrolments.parts import Change
 from syncd.tools.enrolments.settings import EnrolmentSettings
 from syncd.tools.enrolments.wish import EnrolmentWish
 from syncd.tools.lookups.enrolments import Pair

@@ -1,11 +1,10 @@
 """What a row changes of the part that somebody has in a course."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from syncd.core.model import Act, Outcome, Site
-from syncd.tools.cells import Unfit, unix
+from syncd.tools.cells import Unfit, at, unix
 from syncd.tools.enrolments import acts
 from syncd.tools.enrolments.settings import EnrolmentSettings
 from syncd.tools.enrolments.wish import MANUAL, EnrolmentWish
@@ -308,15 +307,3 @@ def _note(enrolment: Enrolment, changes: Mapping[str, int]) -> None:
 
 def _methods(sources: set[str]) -> str:
     return " and ".join(sorted(source.removeprefix("enrol_") for source in sources if source))
-
-
-Found = TypeVar("Found")
-
-
-def at(column: str, find: Callable[[], Found]) -> Found:
-    """What is found by a cell; where it is not, the refusal names the column."""
-    try:
-        return find()
-    except Unfit as unfit:
-        told = unfit.refusal
-        raise Unfit(told.code, told.reason, column, told.value, told.cure) from unfit

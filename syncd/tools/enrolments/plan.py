@@ -7,10 +7,10 @@ from typing import Any
 
 from syncd.core.model import Call, Outcome, Site, Step
 from syncd.tools.base import Conversation, Memory
-from syncd.tools.cells import Unfit
+from syncd.tools.cells import Unfit, at
 from syncd.tools.enrolments import acts
 from syncd.tools.enrolments.grouping import Grouping
-from syncd.tools.enrolments.parts import Change, Methods, Parts, at
+from syncd.tools.enrolments.parts import Change, Methods, Parts
 from syncd.tools.enrolments.settings import EnrolmentSettings
 from syncd.tools.enrolments.wish import EnrolmentWish
 from syncd.tools.lookups.courses import Course, Courses

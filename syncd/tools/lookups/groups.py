@@ -151,11 +151,11 @@ class Groups:
 
     def find(self, course: int, value: str, identity: GroupIdentity) -> Group | None:
         """The group of a course that has this value; raises `Unfit` when several have."""
-        return _only(self.of(course), value, identity, "groups")
+        return only(self.of(course), value, identity)
 
     def find_grouping(self, course: int, value: str, identity: GroupIdentity) -> Grouping | None:
         """The grouping of a course that has this value; raises `Unfit` when several have."""
-        return _only(self.groupings_of(course), value, identity, "groupings")
+        return only(self.groupings_of(course), value, identity)
 
     def one(self, course: int, value: str, identity: GroupIdentity) -> Group:
         """The group of a course that has this value; raises `Unfit` (`group-missing`, `ambiguous`)."""
@@ -182,7 +182,8 @@ def _texts(told: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(told["name"]), str(told.get("idnumber") or ""), str(told.get("description") or "")
 
 
-def _only(there: Sequence[Either], value: str, identity: GroupIdentity, kind: str) -> Either | None:
+def only(there: Sequence[Either], value: str, identity: GroupIdentity) -> Either | None:
+    """The one among groups, or groupings, of a course that has a value; raises `Unfit` when several have."""
     value = value.strip()
     # "" is no value: the groups without an idnumber are not those of the idnumber "".
     found = [one for one in there if value and (str(one.id) if identity == "id" else getattr(one, identity)) == value]
@@ -191,5 +192,5 @@ def _only(there: Sequence[Either], value: str, identity: GroupIdentity, kind: st
         found = [one for one in there if alike(one.name) == alike(value)]
     if len(found) > 1:
         cure = "Correct the course in Moodle, so that one is left."
-        raise Unfit("ambiguous", f"several {kind} of the course have this {identity}", value=value, cure=cure)
+        raise Unfit("ambiguous", f"several of the course have this {identity}", value=value, cure=cure)
     return found[0] if found else None
