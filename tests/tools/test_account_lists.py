@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from syncd.core.functions import SITE_INFO
 from syncd.core.guard import Count
 from syncd.core.model import RunState
 from syncd.errors import FileRefused
@@ -59,7 +60,8 @@ class TestDeleting:
         """Those of the settings, and the one that syncd itself uses; other rows are carried out."""
         site.make_users(".ana", ".ben")
         shielded = tool(UsersDeleteTool, protected=["guest", f"{site.mark}.ANA"])
-        run = site.run(shielded, "username", "guest", f"{site.mark}.ana", "admin", f"{site.mark}.ben")
+        own = site.call(SITE_INFO)["username"]
+        run = site.run(shielded, "username", "guest", f"{site.mark}.ana", own, f"{site.mark}.ben")
         assert run.codes == ["protected", "protected", "protected", ""]
         assert len(site.users(".ana", ".ben")) == 1
 
