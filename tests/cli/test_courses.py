@@ -21,6 +21,11 @@ kind = "courses-delete"
 file = "erp/deletecourses.csv"
 identity = "idnumber"
 
+[tools.again]
+kind = "courses-reset"
+file = "erp/again.csv"
+identity = "id"
+
 [tools.wanted]
 kind = "courses-check"
 file = "erp/courses.csv"
@@ -170,6 +175,16 @@ def test_a_file_to_reset_has_the_generators_columns(college: Place) -> None:
         "comments": "yes",
         "modules": "all",
     }
+
+
+def test_a_reset_file_is_what_the_kind_takes(college: Place) -> None:
+    """By the identity of its tool, and with columns that it knows."""
+    said = college.says("courses", "--pattern", "PHY-*", "--to-file", "reset", "erp/again.csv")
+    assert "2 courses in erp/again.csv, for the tool again" in said.out
+    header, first, _ = (college.erp / "again.csv").read_text().splitlines()
+    assert header.startswith("id;roles;")
+    assert first.split(";")[0].isdecimal()
+    assert college.says("run", "again", "--simulate").code == 0
 
 
 def test_nothing_is_overwritten(either: Place) -> None:
