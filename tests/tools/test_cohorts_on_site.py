@@ -179,6 +179,19 @@ def test_rows_about_one_cohort_keep_their_order(site: OnSite) -> None:
     assert members(site, "C1") == set()
 
 
+def test_rows_far_apart_know_of_each_other(site: OnSite) -> None:
+    """What a row more than a window before has done is not forgotten, whether it is done by then or not."""
+    if site.moodle:
+        pytest.skip("it is a matter of planning")
+    site.make_users("ana", "ben")
+    m = site.mark
+    between = [f"del,{m}none,{m}ana"] * 2_100
+    rows = [f"add,{m}C1,{m}ana", *between, f"free,{m}C1,", f"add,{m}C1,{m}ben", *between, f"free,{m}C1,"]
+    outcomes = [one for one in site.run(cohorts(), MEMBERS, *rows).outcomes if one != "unchanged"]
+    assert outcomes == ["created", "deleted", "created", "deleted"]
+    assert members(site, "C1") == set()
+
+
 def test_a_whole_cohort_is_deleted_once(site: OnSite) -> None:
     """And only by a file without the column userid, where that is allowed."""
     site.make_cohorts("C1", "C2")

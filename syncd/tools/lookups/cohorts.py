@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncd.core.model import Act, Call
+from syncd.core.model import Act, Call, Site
 from syncd.tools.cells import Unfit
+from syncd.tools.lookups.memberships import Memberships
 from syncd.tools.questions import Question
 
 NAME_LENGTH = 254
@@ -16,12 +17,11 @@ _ALL = 1_000_000
 
 @dataclass(slots=True, eq=False)
 class Cohort:
-    """A cohort; `id` is 0 while it is only to be made. `members` are the site's own, None until they were asked for."""
+    """A cohort; `id` is 0 while it is only to be made."""
 
     id: int
     name: str
     idnumber: str
-    members: frozenset[int] | None = None
 
 
 class Cohorts:
@@ -31,6 +31,7 @@ class Cohorts:
         self._asked = False
         self._by_idnumber: dict[str, Cohort] = {}
         self._by_name: dict[str, list[Cohort]] = {}
+        self._members = Memberships()
 
     def questions(self) -> list[Question]:
         """What must be asked before cohorts can be found.
@@ -48,19 +49,19 @@ class Cohorts:
             (Call("core_cohort_search_cohorts", search), self._take_names),
         ]
 
-    def member_questions(self, named: Iterable[tuple[str, str]]) -> list[Question]:
-        """What must be asked before it is known who is in the cohorts of these names and idnumbers."""
-        found = dict.fromkeys(cohort for name, idnumber in named for cohort in self._found(name, idnumber))
-        unknown = [cohort for cohort in found if cohort.id and cohort.members is None]
-        if not unknown:
-            return []
+    def member_questions(self, site: Site, joining: Iterable[tuple[str, str, int]]) -> list[Question]:
+        """What must be asked before it is known whether accounts are in cohorts of these names and idnumbers."""
+        pairs = [
+            (cohort.id, account)
+            for name, idnumber, account in joining
+            for cohort in self._found(name, idnumber)
+            if cohort.id
+        ]
+        return self._members.questions(site, pairs, ())
 
-        def take(answer: Iterable[Mapping[str, Any]]) -> None:
-            members = {entry["cohortid"]: frozenset(entry["userids"]) for entry in answer}
-            for cohort in unknown:
-                cohort.members = members.get(cohort.id, frozenset())
-
-        return [(Call("core_cohort_get_cohort_members", {"cohortids": [cohort.id for cohort in unknown]}), take)]
+    def has(self, cohort: Cohort, account: int) -> bool:
+        """Whether an account is in a cohort, as far as the site says; it was asked about."""
+        return bool(cohort.id) and self._members.has(cohort.id, account)
 
     def wanted(self, name: str, idnumber: str, *, create: bool) -> Cohort | None:
         """The cohort that a row names, by its idnumber or else by its exact name; a new one where `create` allows it.
@@ -80,7 +81,7 @@ class Cohorts:
         column, value = ("cohort", name) if name else ("cohortid", idnumber)
         if not create:
             raise Unfit("cohort-missing", "the site has no such cohort", column, value, "Make the cohort in Moodle.")
-        new = Cohort(0, name or idnumber, idnumber or name, frozenset())
+        new = Cohort(0, name or idnumber, idnumber or name)
         if len(new.idnumber) > IDNUMBER_LENGTH or new.idnumber in self._by_idnumber:
             raise Unfit(
                 "cohort-missing",

@@ -15,7 +15,10 @@ REMEMBERED = 4_000_000
 """How many memberships of whole cohorts are remembered: 32 MB."""
 
 CALL = 20
-"""Cohorts whose members are asked for in one call."""
+"""Cohorts all of whose members are asked for in one call."""
+
+PAIRS = 2_000
+"""Cohorts and accounts that are asked about in one call: the companion takes 5,000 values."""
 
 
 class Memberships:
@@ -38,10 +41,14 @@ class Memberships:
         parts = [entire[start : start + CALL] for start in range(0, len(entire), CALL)]
         function, take = (CORE, self._take_core) if core else (COMPANION, self._take)
         asked: list[Question] = [(Call(function, {"cohortids": part}), take) for part in parts]
-        if not core and (some := [pair for pair in self._pairs if pair[0] not in self._whole]):
-            cohorts, users = (list(dict.fromkeys(side)) for side in zip(*some, strict=True))
-            asked.append((Call(COMPANION, {"cohortids": cohorts, "userids": users}), self._take_pairs))
-        return asked
+        if core:
+            return asked
+        some = [pair for pair in self._pairs if pair[0] not in self._whole]
+        return [*asked, *(self._among(some[start : start + PAIRS]) for start in range(0, len(some), PAIRS))]
+
+    def _among(self, pairs: Sequence[tuple[int, int]]) -> Question:
+        cohorts, users = (list(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
+        return Call(COMPANION, {"cohortids": cohorts, "userids": users}), self._take_pairs
 
     def _forget(self, wanted: Mapping[int, None]) -> None:
         size = sum(map(len, self._whole.values()))

@@ -8,6 +8,7 @@ from typing import ClassVar, cast
 from syncd.core.model import Refusal, Row
 from syncd.tools.base import Conversation, Memory, Wish
 from syncd.tools.cells import YES_OR_NO, Unfit
+from syncd.tools.lookups import memberships
 from syncd.tools.lookups import users as lookup
 from syncd.tools.lookups.courses import COMPANION as COURSES
 from syncd.tools.lookups.enrolments import ASSIGNMENTS, ENROLMENTS
@@ -52,6 +53,7 @@ class UsersTool(UserSettings):
     companion: ClassVar[frozenset[str]] = frozenset(
         {
             lookup.COMPANION,
+            memberships.COMPANION,
             COMPANION_CREATE,
             GET_PROFILE_FIELDS,
             ROLES,

@@ -54,12 +54,13 @@ def planned(settings: UserSettings, wishes: Sequence[UserWish], memory: Memory) 
         ]
     )
     second = accounts.questions(value for wish in wishes for value in plan.would_take(wish))
-    yield from ask([*second, *cohorts.member_questions(named), *attending.learn_groups(wishes)])
+    yield from ask([*second, *attending.learn_groups(wishes)])
     attended = [
         (account, wish.deeds.courses) for wish in wishes if wish.deeds.courses and (account := plan.on_site(wish))
     ]
     yield from attending.learn(attended)
-    yield from ask(plan.unique.questions(memory.site, wishes))
+    members = cohorts.member_questions(memory.site, plan.joining(wishes))
+    yield from ask([*plan.unique.questions(memory.site, wishes), *members])
     return [plan.step(wish) for wish in wishes]
 
 
@@ -126,6 +127,12 @@ class _Plan:
         except Unfit:
             return None
         return account if account and account.id else None
+
+    def joining(self, wishes: Sequence[UserWish]) -> Iterator[tuple[str, str, int]]:
+        """The names and idnumbers of the cohorts that accounts of the site are to be in, each with the account."""
+        for wish in wishes:
+            if wish.deeds.cohorts and (account := self.on_site(wish)):
+                yield from ((name, idnumber, account.id) for name, idnumber in wish.deeds.cohorts)
 
     def step(self, wish: UserWish) -> Step:
         """What becomes of a row; whatever stands after it in the file will meet its account so."""
@@ -348,7 +355,7 @@ class _Plan:
         making: list[Act] = []
         joining = list(deal.acts)
         for cohort in cohorts:
-            if cohort in account.joined or account.id in (cohort.members or ()):
+            if cohort in account.joined or self._cohorts.has(cohort, account.id):
                 continue
             account.joined.add(cohort)
             made, joined = self._cohorts.joining(account.username, cohort)
