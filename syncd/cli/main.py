@@ -14,6 +14,7 @@ from syncd.cli.check import check
 from syncd.cli.completion import completion
 from syncd.cli.courses import courses
 from syncd.cli.decide import approve, reject
+from syncd.cli.doctor import doctor
 from syncd.cli.files import files
 from syncd.cli.pause import pause, resume
 from syncd.cli.run import run
@@ -32,7 +33,7 @@ syncd = Family(
     epilog="Exit codes: 0 done, 1 fault, 2 settings or usage, 3 some rows rejected, 4 held, 5 file refused, "
     "6 site unreachable.",
     sections={
-        "Serve and check": [serve, check],
+        "Serve and check": [serve, check, doctor],
         "Watch": [status, agenda, runs, report],
         "Run and decide": [run, approve, reject, pause, resume],
         "Files": [files],

@@ -25,8 +25,13 @@ COLOURS = {
     "unreachable": "yellow",
     "refused": "red",
     "failed": "red",
+    "ok": "green",
+    "optional": "yellow",
+    "unseen": "yellow",
+    "warning": "yellow",
+    "missing": "red",
 }
-"""How the states of runs are painted."""
+"""How the states of runs, and of what a site has, are painted."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -29,6 +29,12 @@ def answers(answer: Any) -> list[Any]:
         raise ValueError("not the answer to a bundle") from error
 
 
+def refusal_code(answer: Any) -> str:
+    """Moodle's code for why the last call of a bundle was refused; "" when none was."""
+    last = answer["responses"][-1]
+    return str(json.loads(last["exception"]).get("errorcode", "")) if last["error"] else ""
+
+
 def _request(call: Call) -> dict[str, Any]:
     # Text that no UTF-8 can hold stays as it is, so that Moodle refuses the request: JSON that it can't read it would
     # take for no arguments at all.

@@ -14,7 +14,7 @@ from syncd.cli.main import carry_out
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 30.0
-LOOKING = frozenset({"check", "status", "agenda", "runs", "report", "files", "courses"})
+LOOKING = frozenset({"check", "status", "agenda", "doctor", "runs", "report", "files", "courses"})
 
 SETTINGS = """\
 [site]
