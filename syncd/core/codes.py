@@ -33,7 +33,7 @@ CODES: dict[str, str] = {
     "name-taken": "another cohort, or another group of the course, has this name",
     "not-allowed": "the row asks for what the tool's settings do not allow",
     "value-taken": "another account has this value, of which there may be only one",
-    "field-missing": "the site has no such custom profile field",
+    "field-missing": "the site has no such custom field",
     "rename": "the row would rename an account, which is not allowed",
     "protected": "the account, or the course, is one that the tool must never touch",
     "user-missing": "the site has no account that the row names",

@@ -1,5 +1,7 @@
 """Courses as they are on a site, and tools that make them."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 from syncd.tools.courses import CoursesTool
@@ -38,3 +40,21 @@ def path(site: OnSite, category: int) -> str:
 def sections(site: OnSite, course: int) -> dict[int, str]:
     """The names of a course's sections."""
     return {one["section"]: one["name"] for one in site.call("core_course_get_contents", courseid=course)}
+
+
+def make_activity(site: OnSite, course: int) -> None:
+    """Make an activity in the first section of a course, without a run."""
+    if site.moodle:
+        # The only kind that core's web services make.
+        site.call("core_courseformat_create_module", courseid=course, modname="subsection", targetsectionnum=1)
+        return
+    with closing(sqlite3.connect(site.shop.state / "sandbox.sqlite")) as practice, practice:
+        practice.execute(
+            "INSERT INTO course_module (course, section, modname, name) VALUES (?, 1, 'quiz', 'First')", (course,)
+        )
+
+
+def activities(site: OnSite, course: int) -> list[str]:
+    """The kinds of the activities of a course's sections, but for the general one."""
+    answer = site.call("core_course_get_contents", courseid=course)
+    return [module["modname"] for section in answer if section["section"] for module in section["modules"]]

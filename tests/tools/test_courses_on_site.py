@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from tests.run.workshop import PARIS
-from tests.tools.courses_site import courses, is_there, path, sections, told
+from tests.tools.courses_site import activities, courses, is_there, make_activity, path, sections, told
 from tests.tools.on_site import OnSite
 
 
@@ -300,6 +300,78 @@ class TestTemplates:
         run = site.run(courses(), "shortname,fullname,template,backupfile", *rows)
         assert run.codes == ["course-missing", "value-wrong", "value-wrong"]
         assert [line.column for line in run.lines] == ["template", "template", "backupfile"]
+
+    def test_an_existing_course_gets_what_it_lacks_once(self, site: OnSite) -> None:
+        """Where the settings say so; what has something of the template is not filled a second time."""
+        template, made = site.make_courses("t", "a", numsections=2, summary="Own")
+        make_activity(site, template)
+        row = f"{site.mark}a,{site.mark}t"
+        assert site.run(courses(), "shortname,template", row).outcomes == ["unchanged"]
+        assert activities(site, made) == []
+        run = site.run(courses(template_mode="add"), "shortname,template", row, row)
+        assert run.outcomes == ["updated", "unchanged"]
+        assert len(activities(site, made)) == 1
+        assert site.run_again().outcomes == ["unchanged", "unchanged"]
+        assert len(activities(site, made)) == 1
+
+    def test_replacing_takes_all_enrolments_away(self, site: OnSite) -> None:
+        """Moodle can't do one without the other: the row is refused unless there is something that mends it."""
+        template, made = site.make_courses("t", "a", numsections=2, summary="Own")
+        make_activity(site, template)
+        ana, _ = site.make_users(".ana", ".ben")
+        site.call("enrol_manual_enrol_users", enrolments=[{"roleid": 5, "userid": ana, "courseid": made}])
+        header = "shortname,template,teacher1_account"
+        run = site.run(courses(template_mode="replace"), header, f"{site.mark}a,{site.mark}t,{site.mark}.ben")
+        if not site.has_companion:
+            assert run.codes == ["not-allowed"]
+            assert sorted(site.enrolled(made)) == [".ana"]
+            return
+        assert "all enrolments" in run.lines[0].notes
+        assert sorted(site.enrolled(made)) == [".ben"]
+        assert told(site, "a")["enrollmentmethods"] == ["manual"]
+        assert told(site, "a")["summary"] == "Own"
+        assert site.run_again().outcomes == ["unchanged"]
+
+
+class TestCustomFields:
+    """The site's own course fields."""
+
+    def test_cells_become_what_each_kind_of_field_stores(self, site: OnSite) -> None:
+        """One that the site has not refuses the row: Moodle would drop it without a word."""
+        header = "shortname,fullname,customfield_code,customfield_level,customfield_remote,customfield_opens"
+        rows = [
+            f"{site.mark}a,A,X & Y,2,yes,2026-09-01",
+            f"{site.mark}b,B,,Master,,",
+            f"{site.mark}c,C,<b>,,,",
+            f"{site.mark}d,D,,,perhaps,",
+        ]
+        unknown = site.run(courses(), "shortname,fullname,customfield_nosuch", f"{site.mark}x,X,1")
+        assert unknown.codes == ["field-missing"]
+        if site.moodle:
+            pytest.skip("this site has no course fields")
+        run = site.run(courses(), header, *rows)
+        assert run.codes == ["", "value-wrong", "value-wrong", "value-wrong"]
+        fields = {one["shortname"]: one["valueraw"] for one in told(site, "a")["customfields"]}
+        day = datetime(2026, 9, 1, tzinfo=PARIS).timestamp()
+        assert fields == {"code": "X & Y", "level": 2, "remote": 1, "opens": day}
+        assert site.run_again().outcomes[0] == "unchanged"
+        assert site.run(courses(), header, f"{site.mark}a,A,,1,,").outcomes == ["updated"]
+        fields = {one["shortname"]: one["valueraw"] for one in told(site, "a")["customfields"]}
+        assert fields == {"code": "", "level": 1, "remote": 1, "opens": day}
+
+
+def test_new_categories_may_be_hidden(site: OnSite) -> None:
+    """Core can't do that: without the companion the report says so."""
+    row = f"{site.mark}a,A,{site.mark}Top/In"
+    run = site.run(courses(new_categories_visible=False), "shortname,fullname,category", row)
+    assert run.outcomes == ["created"]
+    criteria = [{"key": "id", "value": str(told(site, "a")["categoryid"])}]
+    (category,) = site.call("core_course_get_categories", criteria=criteria, addsubcategories=0)
+    if "local_syncd_set_categories" in site.functions:
+        assert category["visible"] == 0
+    else:
+        assert "companion" in run.lines[0].notes
+    assert site.run_again().outcomes == ["unchanged"]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])

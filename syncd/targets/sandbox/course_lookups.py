@@ -6,7 +6,7 @@ from typing import Any
 
 from syncd.errors import SiteRefused
 from syncd.targets.sandbox import parameters
-from syncd.targets.sandbox.courses import DEFAULTS
+from syncd.targets.sandbox.courses import COURSE_FIELDS, DEFAULTS, LEVELS
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import invalid_parameter
 from syncd.targets.sandbox.site import Visit, compared
@@ -24,7 +24,7 @@ def get(visit: Visit, options: Mapping[str, list[int]] | None = None) -> list[di
 
 def _told(course: dict[str, Any]) -> dict[str, Any]:
     options = course.pop("options")
-    told = {name: value for name, value in course.items() if name not in ("sortorder", "methods", "legacyfiles")}
+    told = {name: value for name, value in course.items() if name not in ("sortorder", "custom", "legacyfiles")}
     return told | {
         "displayname": course["fullname"],
         "categorysortorder": course["sortorder"],
@@ -98,7 +98,7 @@ def _public(visit: Visit, course: dict[str, Any]) -> dict[str, Any]:
     category = visit.connection.execute(
         "SELECT name FROM course_category WHERE id = ?", (course["categoryid"],)
     ).fetchone()
-    told = {name: value for name, value in course.items() if name != "numsections"}
+    told = {name: value for name, value in course.items() if name not in ("numsections", "custom")}
     return told | {
         "displayname": course["fullname"],
         "categoryname": category[0] if category else "",
@@ -106,7 +106,17 @@ def _public(visit: Visit, course: dict[str, Any]) -> dict[str, Any]:
         "contacts": [],
         "theme": "",
         "courseformatoptions": _named(options),
+        "customfields": [_custom(name, course.get("custom", {}).get(name)) for name in COURSE_FIELDS],
     }
+
+
+def _custom(name: str, stored: str | None) -> dict[str, Any]:
+    kind = COURSE_FIELDS[name][0]
+    raw: int | str | None = stored or ""
+    if kind != "text":
+        raw = int(stored) if stored else 0
+    shown = LEVELS[int(raw or 0)] if kind == "select" else stored
+    return {"shortname": name, "name": name.title(), "type": kind, "value": shown or None, "valueraw": raw}
 
 
 def _named(options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """The practice site's courses, with the enrolment methods that Moodle gives each."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from syncd.errors import ItemRefused
@@ -133,6 +134,14 @@ FORMAT_OPTIONS: dict[str, dict[str, int]] = {
     "social": {"numdiscussions": 10},
 }
 _WEEK = 7 * 86_400
+COURSE_FIELDS = {
+    "code": ("text", r"[^<]*"),
+    "level": ("select", r"[0-2]?"),
+    "remote": ("checkbox", r"[01]"),
+    "opens": ("date", r"\d{1,11}"),
+}
+"""The site's own course fields: the type of each, and what it takes."""
+LEVELS = ("", "Bachelor", "Master")
 
 
 def create(visit: Visit, courses: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -258,14 +267,24 @@ _NOT_IN_RECORD = frozenset(
 
 
 def _stored(course: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    # No course field is of the site's own making, and a course can't force a theme unless the site lets it.
+    # A course can't force a theme unless the site lets it.
     record = {name: value for name, value in course.items() if name not in _NOT_IN_RECORD}
     known = FORMAT_OPTIONS.get(record.get("format", before.get("format", DEFAULTS["format"])), {})
     options = {pair["name"]: pair["value"] for pair in record.pop("courseformatoptions", ())}
     if "hiddensections" in record:
         options["hiddensections"] = record.pop("hiddensections")
     kept = {name: before.get("options", {}).get(name, usual) for name, usual in known.items()}
+    if "customfields" in course:
+        record["custom"] = before.get("custom", {}) | _custom(course["customfields"])
     return record | {"options": kept | {name: int(options[name]) for name in known.keys() & options.keys()}}
+
+
+def _custom(fields: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What custom fields are to store; those that the site has not are dropped without a word."""
+    known = [one for one in fields if one["shortname"] in COURSE_FIELDS]
+    if not all(re.fullmatch(COURSE_FIELDS[one["shortname"]][1], one["value"]) for one in known):
+        raise ItemRefused("invalidpersistenterror", "Error: Data submitted is invalid")
+    return {one["shortname"]: one["value"] for one in known}
 
 
 def _set_end_of_weeks(visit: Visit, course_id: int) -> None:

@@ -1,6 +1,5 @@
 """What must be known of the site before rows of a courses file can be planned."""
 
-from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from html import unescape
@@ -10,6 +9,7 @@ from syncd.core.model import Call
 from syncd.tools.base import Memory
 from syncd.tools.cells import Unfit
 from syncd.tools.course_list import READERS
+from syncd.tools.courses.custom import CustomFields
 from syncd.tools.courses.picture import Picture, pictured
 from syncd.tools.courses.settings import CourseSettings
 from syncd.tools.courses.teachers import Accounts
@@ -32,8 +32,8 @@ TEMPLATES = 50
 """How many templates' contents are remembered."""
 
 Conversation = Generator[Sequence[Call], Sequence[Any], None]
-Content = Counter[tuple[str, str]]
-"""The activities of a course, by kind and name."""
+Content = frozenset[tuple[str, str]]
+"""The activities of a course, by kind and name, but for forums of the general section: every course gets one."""
 
 
 class Asking:
@@ -44,6 +44,7 @@ class Asking:
         self.categories = Categories()
         self.accounts = Accounts()
         self.roles = Roles(memory.site)
+        self.custom = CustomFields()
         self.enrolments = Enrolments(memory.site, self.roles)
         self._settings = settings
         self._by: dict[CourseIdentity, Courses] = {column: Courses(column) for column in READERS}
@@ -69,6 +70,8 @@ class Asking:
             values["shortname"] += [name for name in (wish.rename, wish.template) if name]
         for column, courses in self._by.items():
             yield from courses.questions(self.memory.site, values[column])
+        if any(wish.custom for wish in wishes):
+            yield from self.custom.questions()
         accounts = [teacher.account for wish in wishes for teacher in wish.teachers]
         if accounts:
             yield from self.accounts.questions(self.memory.site, accounts)
@@ -146,17 +149,18 @@ class Asking:
             self._about(number).update({name: told[name] for name in wanted if name in told})
 
     def _take_contents(self, number: int, answer: Iterable[Mapping[str, Any]]) -> None:
-        content: Content = Counter()
         about = self._about(number)
         sections: dict[int, tuple[str, str]] = {}
         ids: dict[int, int] = {}
+        content: set[tuple[str, str]] = set()
         for section in answer:
             place = int(section["section"])
             # Moodle tells names as HTML, whatever one asks for.
             sections[place] = unescape(str(section["name"])), str(section.get("summary") or "")
             ids[place] = int(section["id"])
-            content.update((str(one["modname"]), unescape(str(one["name"]))) for one in section.get("modules", ()))
-        self._contents[number] = content
+            activities = ((str(one["modname"]), unescape(str(one["name"]))) for one in section.get("modules", ()))
+            content.update(one for one in activities if place or one[0] != "forum")
+        self._contents[number] = frozenset(content)
         about.setdefault("sections", sections)
         about["section_ids"] = ids
 
@@ -197,9 +201,10 @@ class Asking:
             self._pictures[course.id] = picture
         return self._pictures[course.id]
 
-    def holds(self, course: int, template: int) -> bool:
-        """Whether a course has every activity of another, as far as the site shows them."""
-        return self._contents.get(template, Counter()) <= self._contents.get(course, Counter())
+    def has_content_of(self, course: int, template: int) -> bool:
+        """Whether a course has something of a template, or that has nothing to give."""
+        wanted = self._contents.get(template, frozenset())
+        return not wanted or not wanted.isdisjoint(self._contents.get(course, frozenset()))
 
 
 _TOLD = frozenset({"courseformatoptions", "customfields"})

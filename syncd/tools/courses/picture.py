@@ -9,15 +9,6 @@ from syncd.tools.lookups.categories import Category
 from syncd.tools.lookups.courses import Course
 
 
-@dataclass(frozen=True, slots=True)
-class CustomField:
-    """A custom field of a course: its type, its value as stored, and as people see it."""
-
-    type: str
-    stored: str
-    shown: str
-
-
 @dataclass(slots=True, eq=False)
 class Picture:
     """A course; `id` is 0 while it is only to be made. `fields` are by the columns of the file, as text."""
@@ -36,7 +27,8 @@ class Picture:
     """The enrolment methods, and whether each is open."""
     teachers: set[tuple[int, int]] = field(default_factory=set)
     """Users and the roles that rows of this file gave them."""
-    custom: dict[str, CustomField] = field(default_factory=dict)
+    custom: dict[str, str] = field(default_factory=dict)
+    """What its custom fields store."""
     copied: set[int] = field(default_factory=set)
     """Templates that rows of this file brought in."""
     deleted: bool = False
@@ -54,7 +46,7 @@ def pictured(course: Course, more: Mapping[str, Any]) -> Picture:
         fields | {"shortname": course.shortname, "idnumber": course.idnumber},
         int(told.get("categoryid", 0)),
         methods=dict.fromkeys(told.get("enrollmentmethods", ()), True),
-        custom={one["shortname"]: _custom(one) for one in told.get("customfields", ())},
+        custom={str(one["shortname"]): _stored(one.get("valueraw")) for one in told.get("customfields", ())},
     )
 
 
@@ -64,8 +56,5 @@ def _text(value: object, name: str) -> str:
     return str(value) if name in TEXTS else str(int(str(value) or 0))
 
 
-def _custom(told: Mapping[str, Any]) -> CustomField:
-    stored, shown = told.get("valueraw"), told.get("value")
-    return CustomField(
-        str(told.get("type", "")), "" if stored is None else str(stored), "" if shown is None else str(shown)
-    )
+def _stored(value: object) -> str:
+    return "" if value is None else str(value)

@@ -13,10 +13,10 @@ from syncd.tools.courses.asking import (
     SET_SECTIONS,
     Asking,
 )
-from syncd.tools.courses.columns import AT_CREATION, CLEARABLE, DATES, UNSEEN
+from syncd.tools.courses.columns import AT_CREATION, CLEARABLE, CUSTOM_FIELD, DATES, FIELDS, UNSEEN
 from syncd.tools.courses.fittings import Fittings
 from syncd.tools.courses.items import is_by_weeks, item, upon, with_end
-from syncd.tools.courses.picture import CustomField, Picture
+from syncd.tools.courses.picture import Picture
 from syncd.tools.courses.settings import CourseSettings
 from syncd.tools.courses.wish import CourseWish, Place
 from syncd.tools.lookups import categories as _categories
@@ -143,11 +143,11 @@ class _Plan:
         self._check_names(wish, fields, None)
         self._check_dates(fields, fields)
         people = self._fittings.people(wish)
+        custom = self._custom(wish, None)
         category, making, more = self._home(wish)
 
-        picture = Picture(0, fields, home=category)
+        picture = Picture(0, fields, home=category, custom=custom)
         picture.methods = {} if template else {"guest": False, "self": False}
-        custom = self._first_custom(wish)
         acts = [*making, *self._made(fields, custom, category, template)]
         fitted, notes = self._fittings.fit(wish, picture, people)
         self._keep(wish, picture)
@@ -155,31 +155,22 @@ class _Plan:
 
     def _first_fields(self, wish: CourseWish, template: Course | None) -> dict[str, str]:
         """The fields of a new course; a template's own are left as they are."""
-        usual = {} if template else {k: v for k, v in self._settings.defaults.items() if k not in DATES}
-        dates = {} if template else self._usual_dates()
+        usual = {} if template else self._usual()
         given = {name: value for name, value in wish.fields.items() if value}
-        fields = {**usual, **dates, **given, **self._dates(wish)}
-        fields.pop("category", None)
+        fields = {**usual, **given, **self._dates(wish)}
         for name in ("fullname", "shortname"):
             if name not in fields:
                 raise Unfit("value-missing", "a new course must have one", name, "", "Fill the cell.")
         if not template and "numsections" not in fields:
             fields["numsections"] = str(max(wish.sections, default=self._settings.sections))
-        return {name: value for name, value in fields.items() if not name.startswith("customfield_")}
+        return fields
 
-    def _usual_dates(self) -> dict[str, str]:
+    def _usual(self) -> dict[str, str]:
+        """What the settings give new courses, of their own fields."""
         zone = self._memory.site.zone
-        return {
-            name: str(unix(moment(value), zone)) for name, value in self._settings.defaults.items() if name in DATES
-        }
-
-    def _first_custom(self, wish: CourseWish) -> dict[str, str]:
-        usual = {
-            name.removeprefix("customfield_"): value
-            for name, value in self._settings.defaults.items()
-            if name.startswith("customfield_")
-        }
-        return usual | {name: value for name, value in wish.custom.items() if value}
+        defaults = self._settings.defaults
+        fields = {name: value for name, value in defaults.items() if name in FIELDS and value}
+        return fields | {name: str(unix(moment(defaults[name]), zone)) for name in DATES if defaults.get(name)}
 
     def _made(
         self, fields: Mapping[str, str], custom: Mapping[str, str], category: Category, template: Course | None
@@ -204,7 +195,7 @@ class _Plan:
         effective = picture.fields | changes
         self._check_names(wish, changes, picture)
         self._check_dates(changes, effective)
-        custom, notes = self._custom(wish, picture)
+        custom = self._custom(wish, picture)
         people = self._fittings.people(wish)
         template = self._wanted_template(wish, picture)
         category, making, more = self._moved(wish, picture)
@@ -216,11 +207,12 @@ class _Plan:
         if changes or custom or category:
             acts.append(self._changed(wish, picture, changes | unseen, custom, category))
         picture.fields |= changes
+        picture.custom |= custom
         fitted, others = self._fittings.fit(wish, picture, people, replaced=replaced)
         self._keep(wish, picture)
         acts += fitted
         outcome = Outcome.UPDATED if acts else Outcome.UNCHANGED
-        return Step(wish.line, outcome, wish.subject, tuple(acts), notes=(*wish.notes, *notes, *more, *others))
+        return Step(wish.line, outcome, wish.subject, tuple(acts), notes=(*wish.notes, *more, *others))
 
     def _changed(
         self,
@@ -324,20 +316,22 @@ class _Plan:
 
     # What is in it
 
-    def _custom(self, wish: CourseWish, picture: Picture) -> tuple[dict[str, str], tuple[str, ...]]:
-        """The custom fields that differ, and remarks on those that the site does not tell of."""
+    def _custom(self, wish: CourseWish, picture: Picture | None) -> dict[str, str]:
+        """The custom fields that differ, as they are to be stored; raises `Unfit`."""
+        usual = {} if picture else _custom_defaults(self._settings)
+        wanted = usual | {name: cell for name, cell in wish.custom.items() if cell or picture}
         changes: dict[str, str] = {}
-        strange: list[str] = []
-        for name, value in wish.custom.items():
-            there = picture.custom.get(name)
-            if there is None and picture.id:
-                strange.append(name)
-            elif there is None or value not in {there.stored, there.shown}:
-                changes[name] = value
-                picture.custom[name] = CustomField(there.type if there else "", value, value)
-        if not strange:
-            return changes, ()
-        return changes, (f"left out, since the site tells of no such custom field: {', '.join(strange)}",)
+        for name, cell in wanted.items():
+            try:
+                value = self._asking.custom.stored(name, cell, self._memory.site.zone)
+            except Unfit as unfit:
+                refusal = unfit.refusal
+                raise Unfit(refusal.code, refusal.reason, CUSTOM_FIELD + name, cell, refusal.cure) from unfit
+            there = picture.custom.get(name, "") if picture else ""
+            if self._asking.custom.same(name, there, value) or not (value or self._asking.custom.clears(name)):
+                continue
+            changes[name] = value
+        return changes
 
     def _wanted_template(self, wish: CourseWish, picture: Picture) -> Course | None:
         """The template whose content an existing course is still to get; raises `Unfit`."""
@@ -345,7 +339,7 @@ class _Plan:
         if not wish.template or mode == "nothing" or not picture.id:
             return None
         template = self._asking.template(wish.template)
-        if template.id in {picture.id, *picture.copied} or self._asking.holds(picture.id, template.id):
+        if template.id in {picture.id, *picture.copied} or self._asking.has_content_of(picture.id, template.id):
             return None
         if mode == "replace" and not self._memory.site.has(SET_METHODS):
             raise Unfit(
@@ -373,3 +367,11 @@ class _Plan:
 
 def _identity(course: Course, wish: CourseWish) -> str:
     return str(getattr(course, wish.column))
+
+
+def _custom_defaults(settings: CourseSettings) -> dict[str, str]:
+    return {
+        name.removeprefix(CUSTOM_FIELD): value
+        for name, value in settings.defaults.items()
+        if name.startswith(CUSTOM_FIELD)
+    }
