@@ -45,7 +45,7 @@ _COPIED = (
 def contents(visit: Visit, courseid: int, options: list[dict[str, str]] | None = None) -> list[dict[str, Any]]:
     """The sections of a course with their activities. Names are HTML, also of those who ask for the stored text."""
     if not context_id(visit, COURSE, courseid):
-        raise ItemRefused("invalidrecord", "Can't find data record in database table course.")
+        raise ItemRefused("invalidrecordunknown", "Can't find data record in database.")
     bare = any(one["name"] == "excludemodules" and one["value"] in {"1", "true"} for one in options or ())
     modules: dict[int, list[dict[str, Any]]] = {}
     for number, section, modname, name in visit.connection.execute(
