@@ -1,10 +1,14 @@
 """Zips of pictures: what is a picture in them, whose it is, and what is refused before anything is asked."""
 
+import struct
 from base64 import b64decode
+from contextlib import suppress
 from io import BytesIO
 from zipfile import ZIP_BZIP2, ZipFile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
@@ -17,6 +21,7 @@ from tests.targets.pictures import picture
 from tests.tools.archives import encrypted, pictures, portraits, reading, refusals, rows, zipped
 
 JPEG = picture()
+WHOLE = portraits("2A/E1.jpg", "E2.jpg", "E3.jpg")
 MOST = 50_000_000
 
 
@@ -126,8 +131,38 @@ class TestArchives:
     def test_a_directory_that_fills_memory_is_not_read(self) -> None:
         """Its size stands at the end of the archive."""
         archive = bytearray(portraits("E1.jpg"))
-        archive[-10:-6] = b"\xff\xff\xff\xff"
+        archive[-10:-6] = (1 << 30).to_bytes(4, "little")
         assert refused(bytes(archive)) == "zip-large"
+
+    @pytest.mark.parametrize(("size", "code"), [(99, ""), (1 << 40, "zip-large")])
+    def test_an_archive_of_the_64_bit_form_is_read(self, size: int, code: str) -> None:
+        """Some programs write no other; then the size of the directory stands in a record before the end."""
+        plain = portraits("E1.jpg")
+        size = size if code else int.from_bytes(plain[-10:-6], "little")
+        at = int.from_bytes(plain[-6:-2], "little")
+        record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, at)
+        locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, len(plain) - 22, 1)
+        end = plain[-22:-10] + b"\xff" * 8 + plain[-2:]
+        archive = plain[:-22] + record + locator + end
+        if code:
+            assert refused(archive) == code
+        else:
+            assert [row.cells["user"] for row in rows(archive)] == ["E1"]
+
+
+@given(st.data())
+def test_a_damaged_archive_is_refused_in_whole_or_in_part(data: st.DataObject) -> None:
+    """Whatever bytes were changed: nothing but a refusal comes of it."""
+    archive = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 8))):
+        archive[data.draw(st.integers(0, len(archive) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        found = rows(bytes(archive))
+    except FileRefused:
+        return
+    for row in found:
+        with suppress(Unfit):
+            assert row.cells["content"]
 
 
 class TestEntries:
@@ -243,6 +278,17 @@ class TestTrybacks:
         assert made.namelist() == ["2A/E1.jpg", "E2.jpg", "tryback_reasons.csv"]
         assert (made.read("2A/E1.jpg"), made.read("E2.jpg")) == (b"text", JPEG)
         assert "2A/E1.jpg,it is no picture" in made.read("tryback_reasons.csv").decode()
+
+    def test_two_of_one_path_are_both_there(self) -> None:
+        """A zip may hold a name twice."""
+        content = BytesIO()
+        with ZipFile(content, "w") as archive:
+            archive.writestr("2A/E1.jpg", JPEG)
+            with pytest.warns(UserWarning, match="Duplicate name"):
+                archive.writestr("2A/E1.jpg", b"other")
+        made = self.tryback(content.getvalue(), "it is there twice", "it is there twice")
+        assert made.namelist() == ["2A/E1.jpg", "2/2A/E1.jpg", "tryback_reasons.csv"]
+        assert made.read("2/2A/E1.jpg") == b"other"
 
     def test_what_can_not_be_read_is_in_the_list_alone(self) -> None:
         """Nothing that is encrypted, or far too large, is unpacked for it."""

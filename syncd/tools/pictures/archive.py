@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import struct
 import unicodedata
 import zlib
 from base64 import b64encode
@@ -23,16 +24,16 @@ REASONS = "tryback_reasons.csv"
 KEPT = 32 << 20
 """Bytes of pictures made for the plan that are kept until they are sent; what is over is made once more."""
 
-MOST_DIRECTORY = 64 << 20
-"""Bytes of an archive's directory, which is read into memory whole."""
+ENTRY = 160
+"""Bytes that a picture may have, on average, in an archive's directory: that is read into memory whole."""
 
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", REASONS})
 _ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
 _ENCRYPTED = 0x1
 _NAMED_IN_UTF8 = 0x800
-_WRONG_ZIP = (BadZipFile, NotImplementedError, ValueError, EOFError, OverflowError, IndexError)
+_WRONG_ZIP = (BadZipFile, NotImplementedError, ValueError, EOFError, OverflowError, IndexError, struct.error)
 _AGAIN = "Upload the whole archive again."
-_WRONG_DATA = (BadZipFile, zlib.error, EOFError, RuntimeError)
+_WRONG_DATA = (BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,12 @@ class PictureArchive:
                     content = row.cells.read() if isinstance(row.cells, Entry) else b""
                 except Unfit:
                     continue
-                archive.writestr(row.cells["path"], content)
+                path = row.cells["path"]
+                if path in archive.NameToInfo:  # a folder more keeps both apart, and their names
+                    path = f"{row.line}/{path}"
+                archive.writestr(ZipInfo(path), content)
                 yield written.taken()
-            archive.writestr(REASONS, "\ufeff" + reasons.getvalue())
+            archive.writestr(ZipInfo(REASONS), "\ufeff" + reasons.getvalue())
         yield written.taken()
 
     def keep(self, number: int, portrait: bytes) -> None:
@@ -154,7 +158,7 @@ class PictureArchive:
 
 def opened(file: BinaryIO, limits: Limits, portrait: Callable[[bytes], bytes]) -> PictureArchive:
     """An archive that can be read; raises `FileRefused` (`zip-broken`, `zip-large`) for another."""
-    _check_directory(file)
+    _check_directory(file, limits.pictures)
     archive = _archive(file)
     pictures = list(_pictures(archive))
     if len(pictures) > limits.pictures:
@@ -165,17 +169,20 @@ def opened(file: BinaryIO, limits: Limits, portrait: Callable[[bytes], bytes]) -
     return PictureArchive(limits, portrait, tuple(_passed_over(archive)))
 
 
-def _check_directory(file: BinaryIO) -> None:
+def _check_directory(file: BinaryIO, pictures: int) -> None:
     """Look at how large the directory says that it is, before it is read."""
-    file.seek(0, 2)
-    tail = min(file.tell(), 22 + 65_535)
+    whole = file.seek(0, 2)
+    tail = min(whole, 22 + 65_535)
     file.seek(-tail, 2)
-    _, found, end = file.read(tail).rpartition(b"PK\x05\x06")
-    file.seek(0)
+    before, found, end = file.read(tail).rpartition(b"PK\x05\x06")
     if not found or len(end) < 18:
         raise _broken()
-    # 0xFFFFFFFF says that it stands elsewhere (zip64): so many pictures is no file for one run.
-    if int.from_bytes(end[8:12], "little") > MOST_DIRECTORY:
+    size = int.from_bytes(end[8:12], "little")
+    if size == 0xFFFFFFFF:  # zip64: it stands in a record of its own, to which the 20 bytes before lead
+        file.seek(min(whole, int.from_bytes(before[-12:-4], "little")))
+        size = int.from_bytes(file.read(56)[40:48], "little")
+    file.seek(0)
+    if size > (pictures + 1_000) * ENTRY:
         raise _too_large("the archive holds far more files than one run can take")
 
 
@@ -202,9 +209,9 @@ def _pictures(archive: ZipFile) -> Iterator[ZipInfo]:
 def _why_not(info: ZipInfo) -> str:
     """What an entry is that is no picture, and that nobody meant to be one; "": it is meant to be one."""
     path = PurePosixPath(_path(info))
-    if info.is_dir():
+    if info.filename.endswith("/"):
         return "folder"
-    if path.name.startswith(".") or path.name.lower() in _CLUTTER or "__MACOSX" in path.parts[:-1]:
+    if not path.name or path.name.startswith(".") or path.name.lower() in _CLUTTER or "__MACOSX" in path.parts[:-1]:
         return "hidden"
     return "archive" if path.suffix.lower() in _ARCHIVES else ""
 
@@ -259,6 +266,8 @@ def _check(info: ZipInfo, limits: Limits) -> None:
 def _content(archive: ZipFile, info: ZipInfo, limits: Limits) -> bytes:
     """The bytes of an entry, never more than it may have, whatever it says of itself."""
     _check(info, limits)
+    if info.header_offset < 0:
+        raise _damaged()
     try:
         with archive.open(info) as file:
             content = file.read(limits.bytes_of_one + 1)

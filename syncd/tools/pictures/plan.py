@@ -63,7 +63,7 @@ def planned(rules: Rules, wishes: Sequence[PictureWish], memory: Memory) -> Conv
         try:
             user = _user(wish, users, memory)
         except Unfit as unfit:
-            steps[wish.line] = _refused(wish, unfit.refusal)
+            steps[wish.line] = _refused(wish, _named(rules, unfit.refusal))
             continue
         present = _present(rules, site, user.told)
         if present.there and not rules.overwrite:
@@ -108,6 +108,13 @@ def _user(wish: PictureWish, users: Users, memory: Memory) -> User:
         reason = f"the archive holds several pictures of the user {wish.subject}"
         raise Unfit("picture-twice", reason, cure="Leave one of them in the archive, whatever its folder.")
     return users.one(wish.subject)
+
+
+def _named(rules: Rules, refusal: Refusal) -> Refusal:
+    if refusal.code != "user-missing":
+        return refusal
+    cure = f"Call the file by the user's {rules.identity}, or let the account be made first."
+    return replace(refusal, cure=cure)
 
 
 def _refused(wish: PictureWish, refusal: Refusal) -> Step:
