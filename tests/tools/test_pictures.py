@@ -9,7 +9,7 @@ from zipfile import ZIP_BZIP2, ZipFile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 from pydantic import ValidationError
 
 from syncd.core.model import Row
@@ -220,14 +220,15 @@ class TestPortraits:
         wide.save(content, "PNG")
         assert colour(content.getvalue(), 20, 200) == "blue"
 
-    def test_it_stands_upright(self) -> None:
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+    def test_it_stands_upright(self, kind: str) -> None:
         """Cameras note how they were held, and Moodle does not look at the note."""
         lying = Image.new("RGB", (600, 600), "red")
         lying.paste("blue", (0, 0, 300, 600))
         noted = Image.Exif()
         noted[0x0112] = 6  # turn it by 90 degrees clockwise: what is left comes to the top
         content = BytesIO()
-        lying.save(content, "JPEG", exif=noted)
+        lying.save(content, kind, exif=noted)
         assert colour(content.getvalue(), 256, 30) == "blue"
         assert colour(content.getvalue(), 256, 480) == "red"
         assert not seen(content.getvalue()).getexif()
@@ -330,3 +331,19 @@ def test_what_was_made_for_the_plan_is_kept_once_and_as_long_as_there_is_room() 
     assert first.cells["content"].startswith("eHh4")
     assert b64decode(second.cells["content"]).startswith(b"\xff\xd8")
     assert b64decode(first.cells["content"]).startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("noted", range(10))
+def test_each_note_of_a_camera_is_followed_as_pillow_does(noted: int) -> None:
+    """Eight ways to hold it; what is no such way is passed over."""
+    turned = Image.linear_gradient("L").resize((300, 300)).convert("RGB")
+    turned.paste("red", (0, 0, 100, 100))
+    exif = Image.Exif()
+    exif[0x0112] = noted
+    content = BytesIO()
+    turned.save(content, "PNG", exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(BytesIO(content.getvalue())))
+    for across, down in ((50, 50), (250, 50), (50, 250), (250, 250)):
+        made = seen(content.getvalue()).crop((across, down, across + 1, down + 1)).tobytes()
+        meant = expected.crop((across, down, across + 1, down + 1)).tobytes()
+        assert max(abs(one - other) for one, other in zip(made, meant, strict=True)) < 12

@@ -42,8 +42,8 @@ class PicturesTool(RowTool):
     """How many bytes one picture may have, unpacked."""
     most_bytes_in_all: int = Field(default=32 << 30, ge=1)
     """How many bytes an archive may unpack to."""
-    most_pixels: int = Field(default=50_000_000, ge=1)
-    """How many pixels a picture may have: so many are in memory at once, on each connection."""
+    most_pixels: int = Field(default=25_000_000, ge=1)
+    """How many pixels a picture may have. Each takes four bytes of memory while it is read, on each connection."""
 
     def table(self, file: BinaryIO, encoding: Encoding, separator: Separator) -> Table:
         """The archive as rows; raises `FileRefused` for one that is broken, or unpacks to too much."""
