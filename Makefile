@@ -3,7 +3,7 @@
 bin := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: setup demo test check bench clean help
+.PHONY: setup demo test check bench companion clean help
 
 setup: ## leave a working .venv/bin/syncd; what is there already is not installed again
 	@sh packaging/setup.sh
@@ -23,9 +23,12 @@ check: setup ## lint, format, types, and who may import whom
 bench: setup ## measure speed and memory, each beside its yardstick
 	@for each in benchmarks/[a-z]*.py; do $(bin)/python -m benchmarks.$$(basename $$each .py) || exit 1; done
 
+companion: ## build/local_syncd-VERSION.zip, the plugin for Moodle that docs/COMPANION.md is about
+	@python3 packaging/companion.py
+
 clean: ## remove what make made; var/ holds your data and stays
 	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
 
 help: ## say this
-	@sed -n 's/^\([a-z]*\):.* ## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z]*\):.* ## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done

@@ -48,6 +48,7 @@ find_lacking() {
     provided pkg-config --exists libsystemd || lacks libsystemd-dev
     provided command -v /usr/sbin/sshd || lacks openssh-server
     provided command -v sftp || lacks openssh-client
+    provided command -v php || lacks php-cli  # the tests let it read the companion plugin
 }
 
 provided() { "$@" >/dev/null 2>&1; }
@@ -61,8 +62,8 @@ install_lacking() {
     if [ "$root" = none ] || ! provided command -v apt-get; then
         say "these Debian packages are missing and I may not install them:$lacking"
         say "as root: apt-get install --no-install-recommends$lacking"
-        case " $(echo "$lacking" | sed 's/ openssh-[a-z]*//g')" in
-            " ") say "going on without: the demo copies its file, and the tests that need sftp are skipped."; return ;;
+        case " $(echo "$lacking" | sed 's/ openssh-[a-z]*//g; s/ php-cli//')" in
+            " ") say "going on without: the demo copies its file, and the tests that need sftp or php are skipped."; return ;;
             *) give_up "then call this again." ;;
         esac
     fi
