@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -18,6 +18,7 @@ from syncd.core.functions import BUNDLE, SITE_INFO
 from syncd.errors import Fault, SiteRefused, SiteUnreachable
 from syncd.targets.base import TargetSettings
 from syncd.targets.sandbox.bundle import bundle
+from syncd.targets.sandbox.companion import PREFIX as COMPANION
 from syncd.targets.sandbox.function import Answers, check_answer
 from syncd.targets.sandbox.parameters import as_sent, structure
 from syncd.targets.sandbox.profile import ProfileField
@@ -48,9 +49,12 @@ class SandboxSettings(TargetSettings):
     `vip:checkbox`, `born:datetime`, `level:menu:L1/L2`, `badge:unique`. As in Moodle, others are dropped without a
     word."""
 
+    companion: bool = True
+    """Whether the site has the companion plugin, `local_syncd`; without it, syncd does what Moodle's core can."""
+
     def open(self, state: Path) -> "Sandbox":
         """The practice site `sandbox.sqlite` in `state`, made at the first call if it is not there."""
-        return Sandbox(state / "sandbox.sqlite", profile_fields=self.profile_fields)
+        return Sandbox(state / "sandbox.sqlite", profile_fields=self.profile_fields, companion=self.companion)
 
 
 class Sandbox:
@@ -65,18 +69,20 @@ class Sandbox:
         path: Path,
         *,
         profile_fields: tuple[str, ...] = PROFILE_FIELDS,
+        companion: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
         fields = [ProfileField.written(text) for text in profile_fields]
         self._profile_fields = {field.shortname: field for field in fields}
+        self._functions = _functions(companion=companion)
         self._clock = clock
         # A deque's append and pop are atomic: a call takes an idle connection and gives it back.
         self._idle: deque[sqlite3.Connection] = deque()
 
     def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
         """Carry out `function` in one transaction and return what Moodle's JSON answer would hold."""
-        if (called := _functions().get(function)) is None:
+        if (called := self._functions.get(function)) is None:
             raise SiteRefused(f"The practice site has no web-service function {function}.")
         taken = called.takes(as_sent(parameters))
         with self._errors_translated(), self._connection() as connection, _transaction(connection, called.writes):
@@ -124,7 +130,7 @@ def _transaction(connection: sqlite3.Connection, writes: bool) -> Iterator[None]
         raise
 
 
-def _site_info(visit: Visit) -> dict[str, Any]:
+def _site_info(functions: Iterable[str]) -> dict[str, Any]:
     return {
         "sitename": "Practice site",
         "siteurl": "https://sandbox.invalid",
@@ -137,7 +143,7 @@ def _site_info(visit: Visit) -> dict[str, Any]:
         "userissiteadmin": True,
         "release": "5.1 (practice)",
         "version": "2025100600.02",
-        "functions": [{"name": name, "version": "2025100600"} for name in sorted(_functions())],
+        "functions": [{"name": name, "version": "2025100600"} for name in sorted(functions)],
     }
 
 
@@ -152,8 +158,12 @@ def _parts() -> tuple[ModuleType, ...]:
 
 
 @cache
-def _functions() -> Mapping[str, Answers]:
-    found = {SITE_INFO: Answers(structure({}), _site_info, writes=False)}
+def _functions(*, companion: bool) -> Mapping[str, Answers]:
+    found: dict[str, Answers] = {}
     for part in _parts():
         found |= getattr(part, "FUNCTIONS", {})
+    if not companion:
+        found = {name: answers for name, answers in found.items() if not name.startswith(COMPANION)}
+    names = [*found, SITE_INFO, BUNDLE]
+    found[SITE_INFO] = Answers(structure({}), lambda visit: _site_info(names), writes=False)
     return found | {BUNDLE: bundle(found)}

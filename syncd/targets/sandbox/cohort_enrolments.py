@@ -7,6 +7,7 @@ from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
 from syncd.targets.sandbox.cohort_sync import synchronise, unlink
 from syncd.targets.sandbox.cohorts import SYSTEM, above, found
+from syncd.targets.sandbox.companion_courses import check_course
 from syncd.targets.sandbox.contexts import COURSE, context_id
 from syncd.targets.sandbox.enrolments import each
 from syncd.targets.sandbox.function import Answers
@@ -39,9 +40,8 @@ def set_links(visit: Visit, instances: list[dict[str, Any]]) -> list[dict[str, A
 
 
 def _set(visit: Visit, item: Mapping[str, Any]) -> int:
+    check_course(visit, item["courseid"])
     course = visit.connection.execute("SELECT category FROM course WHERE id = ?", (item["courseid"],)).fetchone()
-    if not course:
-        raise ItemRefused("invalidcourseid", f"No course with the id {item['courseid']} is there.")
     link = _link(visit, item)
     match item["action"]:
         case "add":
@@ -89,7 +89,11 @@ def _add(visit: Visit, item: Mapping[str, Any], category: int) -> int:
     if item["roleid"] and not may_be_assigned(visit, item["roleid"], context_id(visit, COURSE, item["courseid"])):
         reason = f"The role with the id {item['roleid']} is not there, or may not be assigned in this course."
         raise ItemRefused("roleunassignable", reason)
-    group = _new_group(visit, item["courseid"], cohort["name"]) if item.get("makegroup") else item.get("groupid", 0)
+    group = item.get("groupid", 0)
+    if group:
+        _check_group(visit, item["courseid"], group)
+    elif item.get("makegroup"):
+        group = _new_group(visit, item["courseid"], cohort["name"])
     made = visit.connection.execute(
         "INSERT INTO enrol (courseid, enrol, status, sortorder, roleid, customint1, customint2) VALUES"
         " (?, 'cohort', ?, (SELECT coalesce(max(sortorder), -1) + 1 FROM enrol WHERE courseid = ?), ?, ?, ?)",
@@ -97,6 +101,13 @@ def _add(visit: Visit, item: Mapping[str, Any], category: int) -> int:
     )
     synchronise(visit, "courseid", item["courseid"])
     return int(made.lastrowid or 0)
+
+
+def _check_group(visit: Visit, course: int, group: int) -> None:
+    if not visit.connection.execute(
+        "SELECT 1 FROM course_group WHERE id = ? AND courseid = ?", (group, course)
+    ).fetchone():
+        raise ItemRefused("groupmissing", f"No group with the id {group} is there.")
 
 
 def _new_group(visit: Visit, course: int, cohort: str) -> int:

@@ -299,16 +299,6 @@ def _set_end_of_weeks(visit: Visit, course_id: int) -> None:
         visit.connection.execute("UPDATE course SET record = ? WHERE id = ?", (_json(record), course_id))
 
 
-def shift(visit: Visit, course_id: int, start: int) -> None:
-    """Let a course begin at another moment; its end moves with it."""
-    (text,) = visit.connection.execute("SELECT record FROM course WHERE id = ?", (course_id,)).fetchone()
-    record = json.loads(text)
-    if record["enddate"]:
-        record["enddate"] += start - record["startdate"]
-    record["startdate"] = start
-    visit.connection.execute("UPDATE course SET record = ? WHERE id = ?", (_json(record), course_id))
-
-
 def update(visit: Visit, courses: list[dict[str, Any]]) -> dict[str, Any]:
     """Update each course by itself; the answer's `warnings` name those that were left as they were, and why.
 

@@ -14,10 +14,11 @@ from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check, invalid_parameter
 from syncd.targets.sandbox.site import ADMIN_ID, GUEST_ID, Visit, compared
 
-_INTERNAL = frozenset({"manual", "email", "nologin", "none"})  # Moodle itself keeps the password
+INTERNAL = frozenset({"manual", "email", "nologin", "none"})
+"""Ways to log in for which Moodle itself keeps the password."""
 _EXTERNAL = frozenset({"cas", "db", "ldap", "lti", "oauth2", "shibboleth"})
 
-_auth = parameters.one_of(*_INTERNAL, *_EXTERNAL)
+_auth = parameters.one_of(*INTERNAL, *_EXTERNAL)
 _pairs = parameters.list_of(parameters.structure({"type": parameters.shortname, "value": parameters.text}))
 _NAMES: dict[str, Check] = {"firstname": parameters.text_without_tags, "lastname": parameters.text_without_tags}
 _OPTIONAL: dict[str, Check] = {
@@ -46,6 +47,8 @@ _OPTIONAL: dict[str, Check] = {
     "customfields": _pairs,
     "preferences": _pairs,
 }
+FIELDS = {name: check for name, check in (_NAMES | _OPTIONAL).items() if check is not _pairs}
+"""What each single field of an account must look like, but its name and address."""
 CREATE = parameters.structure(
     {
         "users": parameters.list_of(
@@ -114,14 +117,19 @@ def _check_first_password(user: Mapping[str, Any]) -> None:
         return
     if user.get("password"):
         _check_password(user["password"])
-    elif user.get("auth", "manual") in _INTERNAL:
+    elif user.get("auth", "manual") in INTERNAL:
         raise invalid_parameter()
 
 
 def _check_password(password: str) -> None:
-    if weaknesses := [f"<div>{demand}</div>" for pattern, demand in _PASSWORD_POLICY if not pattern.search(password)]:
+    if found := "".join(f"<div>{demand}</div>" for demand in weaknesses(password)):
         # Moodle takes the text for a code, and finds no message of that name.
-        raise ItemRefused("".join(weaknesses), f"error/{''.join(weaknesses)}")
+        raise ItemRefused(found, f"error/{found}")
+
+
+def weaknesses(password: str) -> list[str]:
+    """What the site's policy demands of a password in vain."""
+    return [demand for pattern, demand in _PASSWORD_POLICY if not pattern.search(password)]
 
 
 def _check_lengths(user: Mapping[str, Any]) -> None:
@@ -232,7 +240,7 @@ def _delete(visit: Visit, user_id: int) -> None:
     if user_id == GUEST_ID:
         return  # Moodle keeps its guest and says nothing
     username, record = found[0], json.loads(found[1])
-    left = re.sub(r"[^-.@_a-z0-9]", "", record["email"].lower())
+    left = left_of(record["email"])
     moment = visit.now
     while _is_taken(visit, f"{left}.{moment}"):
         moment += 1
@@ -243,6 +251,11 @@ def _delete(visit: Visit, user_id: int) -> None:
         (f"{left}.{moment}", record["email"], visit.now, _json(record), user_id),
     )
     visit.connection.execute("DELETE FROM cohort_member WHERE userid = ?", (user_id,))
+
+
+def left_of(email: str) -> str:
+    """What an address leaves of itself in the name of a deleted account."""
+    return re.sub(r"[^-.@_a-z0-9]", "", email.lower())
 
 
 def _is_taken(visit: Visit, username: str) -> bool:
