@@ -1,7 +1,7 @@
 """The targets that keep the contract, each joined in one line, and a corner of the site for each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -137,6 +137,12 @@ class Corner:
     def adopt(self, course: int) -> None:
         """Take a course away afterwards that was made otherwise."""
         self._courses.append(course)
+
+    def owns(self, *, users: Iterable[int] = (), courses: Iterable[int] = (), cohorts: Iterable[int] = ()) -> None:
+        """Take these away afterwards, too: they were made by other functions."""
+        self._users += users
+        self._courses += courses
+        self._cohorts += cohorts
 
     def leave(self) -> None:
         """Take away what the test made and did not take away itself."""
