@@ -105,11 +105,14 @@ class UsersRestoreTool(AccountList):
             if not self.deleted:
                 cure = 'Correct the cell; if the account was deleted, set "deleted = true" for this tool.'
             raise Unfit("user-missing", "the site has no such account", column, value, cure)
+        if address := wish.cells.get("email", ""):
+            # Of several, the one that had this address.
+            found = [one for one in found if one.address == address.lower()] or found
         if len(found) > 1:
             cure = "Bring back the right one in Moodle's database, or let a users file make a new account."
             raise Unfit("ambiguous", "several deleted accounts had this username", "username", username, cure)
         gone = found[0]
-        address = wish.cells.get("email") or gone.address
+        address = address or gone.address
         if not address:
             cure = "Write its address into the column email."
             raise Unfit("value-missing", "nobody knows the e-mail address that this account had", "email", "", cure)
