@@ -67,8 +67,8 @@ def test_makes_come_before_uses() -> None:
         "users",
         "cohorts",
         "groups",
-        "group-members",
         "enrolments",
+        "group-members",  # of people who are enrolled
         "metas",
         "pictures",
         "courses-delete",

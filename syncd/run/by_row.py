@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
@@ -17,13 +17,14 @@ from syncd.core.table import CsvTable, Table
 from syncd.disk.durable import digest
 from syncd.disk.ledger import RunRecord
 from syncd.disk.spool import Spool
-from syncd.errors import FileRefused
+from syncd.errors import FileRefused, SyncdError
 from syncd.run.applying import Apply, Pair
 from syncd.run.job import Ending, Interrupted, Job, Place, Replaced, ended_by
 from syncd.run.meeting import met
 from syncd.run.patience import Patient
-from syncd.run.planning import Plan, plan, replanning
+from syncd.run.planning import Plan, converse, plan, replanning
 from syncd.run.reading import Reading, check, read
+from syncd.targets.base import Target
 from syncd.tools.base import RowTool
 
 
@@ -47,8 +48,11 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         )
         if held := _over(tool, reading, found, job):
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))
-        if job.simulated or not (found.counts.keys() - {Outcome.UNCHANGED}):
+        tidy = partial(_tidied, tool, found, reading, target, pool)
+        if job.simulated:
             return replace(ending, counts=_results_of_plan(spool, sent=True))
+        if not (found.counts.keys() - {Outcome.UNCHANGED}):
+            return tidy(replace(ending, counts=_results_of_plan(spool, sent=True)))
         ending = replace(ending, tryback=partial(tryback, job, reading.table, spool))
         if found.lacked:
             deferral = Deferral(job.id, place.now(), found.lacked)
@@ -68,7 +72,9 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
             replan=replanning(tool, reading.again, site, target, pool),
             pause=place.pause,
         )
-        return _applied(apply, _pairs(file, reading, spool.plan()), ending, place, spool, reading.rows, same)
+        ending = _applied(apply, _pairs(file, reading, spool.plan()), ending, place, spool, reading.rows, same)
+        # Asked to stop, it makes an end: the next run of the tool finds the same left to do.
+        return ending if apply.down or place.stop() else tidy(ending)
 
 
 def _promised(job: Job, file: BinaryIO, reading: Reading) -> Mapping[str, str]:
@@ -123,6 +129,16 @@ def _applied(
             place.progress("apply", counts.total(), total)
     ending = replace(ending, counts=counts)
     return ended_by(apply.down, ending) if apply.down else ending
+
+
+def _tidied(tool: RowTool, found: Plan, reading: Reading, target: Target, pool: Executor, ending: Ending) -> Ending:
+    """Let the kind do what is left when every row was carried out."""
+    whole = not (reading.rejected or found.lacked)
+    try:
+        notes = converse(tool.afterwards(found.memory, whole=whole), found.memory.site, target, pool)
+    except SyncdError as error:
+        return ended_by(error, ending)
+    return replace(ending, notes=ending.notes + notes)
 
 
 def _pairs(file: BinaryIO, reading: Reading, steps: Iterator[Step]) -> Iterator[Pair]:

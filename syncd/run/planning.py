@@ -1,10 +1,10 @@
 """Planning: what each row would change, found by asking the site in batches."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from syncd.core.bundle import answers, bundle, bundles
 from syncd.core.functions import BUNDLE
@@ -26,12 +26,13 @@ WINDOW_SIZE = 4 << 20
 class Plan:
     """What a plan comes to. The plan itself is in the spool; `digest` stands for it.
 
-    `lacked` are the kinds of things that the deferred rows lack.
+    `lacked` are the kinds of things that the deferred rows lack. `memory` is what the kind remembers of it all.
     """
 
     counts: Counter[Outcome]
     digest: str
-    lacked: frozenset[str] = frozenset()
+    lacked: frozenset[str]
+    memory: Memory
 
 
 def plan(
@@ -52,9 +53,9 @@ def plan(
     """
     counts: Counter[Outcome] = Counter()
     lacked: set[str] = set()
+    memory = Memory(again, site=site)
 
     def steps() -> Iterator[Step]:
-        memory = Memory(again, site=site)
         rows = iter(checked)
         while window := _window(rows):
             for step in _planned(window, tool, memory, target, pool, lambda: beat(counts.total())):
@@ -66,7 +67,7 @@ def plan(
             beat(counts.total())
 
     digest = spool.write_plan(steps())
-    return Plan(counts, digest, frozenset(lacked))
+    return Plan(counts, digest, frozenset(lacked), memory)
 
 
 def _deferred(step: Step, refusal: Refusal, file: str) -> Step:
@@ -118,18 +119,35 @@ def _asked(
     alive: Callable[[], None] = lambda: None,
 ) -> list[Step]:
     """Hold the conversation that a plan is: ask what it wants to know, all at once, until it knows enough."""
-    conversation = tool.plan(wishes, memory)
-    try:
-        calls = next(conversation)
-        while True:
-            answers = _answers(calls, memory.site, target, pool)
-            alive()
-            calls = conversation.send(answers)
-    except StopIteration as end:
-        steps: list[Step] = end.value
+    steps: list[Step] = converse(tool.plan(wishes, memory), memory.site, target, pool, alive)
     if [step.line for step in steps] != [wish.line for wish in wishes]:
         raise Fault(f"the kind {tool.kind} did not plan each row once, in order: a defect of syncd, please report it")
     return steps
+
+
+Told = TypeVar("Told")
+
+
+def converse(
+    conversation: Generator[Sequence[Call], Sequence[Any], Told],
+    site: Site,
+    target: Target,
+    pool: Executor,
+    alive: Callable[[], None] = lambda: None,
+) -> Told:
+    """Ask what a conversation wants to know, all at once, until it knows enough; returns what it comes to.
+
+    `alive` is called whenever answers came. Raises what the target raises.
+    """
+    try:
+        calls = next(conversation)
+        while True:
+            answers = _answers(calls, site, target, pool)
+            alive()
+            calls = conversation.send(answers)
+    except StopIteration as end:
+        told: Told = end.value
+        return told
 
 
 def _answers(calls: Sequence[Call], site: Site, target: Target, pool: Executor) -> list[Any]:

@@ -29,6 +29,9 @@ Conversation = Generator[Sequence[Call], Sequence[Any], list[Step]]
 """A plan in the making: yields calls that may be asked at once (among them `Work`, which asks no site), is sent their
 answers in order, returns steps."""
 
+Afterwards = Generator[Sequence[Call], Sequence[Any], tuple[str, ...]]
+"""What is left when every row was carried out: yields calls, which may change the site, and returns remarks."""
+
 
 class Tool(Settings):
     """The keys of `[tools.NAME]` that every kind has."""
@@ -160,6 +163,15 @@ class RowTool(Tool, ABC):
     @abstractmethod
     def plan(self, wishes: Sequence[Wish], memory: Memory) -> Conversation:
         """Ask the site about some rows, in file order, and return one step for each, in the same order."""
+
+    def afterwards(self, memory: Memory, *, whole: bool) -> Afterwards:
+        """Do what can only be done when every row was carried out; returns remarks for the report.
+
+        `memory` is that of the plan. `whole` tells that the plan met every row of the file: none was refused before,
+        and none is deferred. A simulation does not come here; a run that is made once more does.
+        """
+        yield from ()
+        return ()
 
 
 def kinds() -> dict[str, type[Tool]]:
