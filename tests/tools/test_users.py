@@ -82,6 +82,14 @@ def test_cells_become_what_moodle_stores() -> None:
     assert wish(users(), row).fields == ANA | {"username": "ana.d", "lang": "fr", "country": "FR", "city": "Lyon"}
 
 
+def test_what_is_put_right_is_said() -> None:
+    """Capitals of usernames and small letters of countries, and nothing that was right."""
+    assert wish(users(), ANA | {"username": "Ana", "country": "fr"}).notes == (
+        "put right: username is ana, country is FR",
+    )
+    assert wish(users(), ANA | {"username": " ana ", "country": "FR"}).notes == ()
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "code"),
     [

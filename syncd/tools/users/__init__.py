@@ -128,7 +128,7 @@ class UsersTool(UserSettings):
             wanted = self._deeds(deeds, row.cells if more else {}, fields) if deeds or more else NO_DEEDS
         except Unfit as unfit:
             return unfit.refusal
-        notes = (left,) if more and (left := left_out(row.cells)) else ()
+        notes = tuple(_notes(row, fields, numbered_too=more))
         return UserWish(row.line, self._subject(fields, wanted), fields, wanted, notes, custom)
 
     def _deeds(self, deeds: Mapping[str, str], numbered_cells: Mapping[str, str], fields: Mapping[str, str]) -> Deeds:
@@ -172,7 +172,17 @@ class UsersTool(UserSettings):
         return planned(self, cast(Sequence[UserWish], wishes), memory)
 
 
+_PUT_RIGHT = ("username", "country", "lang")
+"""Columns that are stored in small letters, or in capitals: Moodle refuses other ones, or loses them without a word."""
+
 _DATES = frozenset({"start", "end", "enroltimestart", "enrolperiod", "enrolstatus"})
+
+
+def _notes(row: Row, fields: Mapping[str, str], *, numbered_too: bool) -> Iterator[str]:
+    if numbered_too and (left := left_out(row.cells)):
+        yield left
+    if right := [name for name in _PUT_RIGHT if name in fields and fields[name] != row.cells[name].strip()]:
+        yield f"put right: {', '.join(f'{name} is {fields[name]}' for name in right)}"
 
 
 def _several_lines(row: Row) -> str:
