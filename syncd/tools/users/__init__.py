@@ -26,7 +26,8 @@ from syncd.tools.users.columns import (
     UNSEEN,
     USERNAME,
 )
-from syncd.tools.users.plan import COMPANION_CREATE, CREATE, DELETE, UPDATE, planned, protected
+from syncd.tools.users.finding import protected
+from syncd.tools.users.plan import COMPANION_CREATE, CREATE, DELETE, UPDATE, planned
 from syncd.tools.users.profile import COMPANION as GET_PROFILE_FIELDS
 from syncd.tools.users.settings import UserSettings
 from syncd.tools.users.wish import NO_DEEDS, Deeds, UserWish

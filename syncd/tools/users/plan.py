@@ -13,6 +13,7 @@ from syncd.tools.questions import Question, ask
 from syncd.tools.users.accounts import Account, Accounts, item
 from syncd.tools.users.attending import Attending, Deal
 from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, ONCE, PHONES, PROFILE_FIELD
+from syncd.tools.users.finding import Finding
 from syncd.tools.users.passwords import first_password, forced
 from syncd.tools.users.profile import ProfileFields
 from syncd.tools.users.settings import UserSettings
@@ -40,10 +41,11 @@ def planned(settings: UserSettings, wishes: Sequence[UserWish], memory: Memory) 
     accounts = Accounts(memory.site, profile, columns, remembered)
     cohorts: Cohorts = memory.known.setdefault(_COHORTS, Cohorts())
     attending = Attending.of(settings, memory)
-    plan = _Plan(settings, accounts, cohorts, profile, attending, memory)
+    finding = Finding(settings, accounts, memory.site)
+    plan = _Plan(settings, accounts, finding, cohorts, profile, attending, memory)
 
     named = [cohort for wish in wishes for cohort in wish.deeds.cohorts]
-    first = accounts.questions(value for wish in wishes for value in plan.identified_by(wish))
+    first = accounts.questions(value for wish in wishes for value in finding.identified_by(wish))
     yield from ask(
         [
             *first,
@@ -53,13 +55,13 @@ def planned(settings: UserSettings, wishes: Sequence[UserWish], memory: Memory) 
             *_who_asks(accounts, columns, memory),
         ]
     )
-    second = accounts.questions(value for wish in wishes for value in plan.would_take(wish))
+    second = accounts.questions(value for wish in wishes for value in finding.would_take(wish))
     yield from ask([*second, *attending.learn_groups(wishes)])
     attended = [
-        (account, wish.deeds.courses) for wish in wishes if wish.deeds.courses and (account := plan.on_site(wish))
+        (account, wish.deeds.courses) for wish in wishes if wish.deeds.courses and (account := finding.on_site(wish))
     ]
     yield from attending.learn(attended)
-    members = cohorts.member_questions(memory.site, plan.joining(wishes))
+    members = cohorts.member_questions(memory.site, finding.joining(wishes))
     yield from ask([*plan.unique.questions(memory.site, wishes), *members])
     return [plan.step(wish) for wish in wishes]
 
@@ -85,6 +87,7 @@ class _Plan:
         self,
         settings: UserSettings,
         accounts: Accounts,
+        finding: Finding,
         cohorts: Cohorts,
         profile: ProfileFields,
         attending: Attending,
@@ -92,6 +95,7 @@ class _Plan:
     ) -> None:
         self._settings = settings
         self._accounts = accounts
+        self._finding = finding
         self._cohorts = cohorts
         self._profile = profile
         self._attending = attending
@@ -99,101 +103,20 @@ class _Plan:
         self._create_by = COMPANION_CREATE if memory.site.has(COMPANION_CREATE) else CREATE
         self.unique = UniqueValues.of(profile, memory)
 
-    def identified_by(self, wish: UserWish) -> Iterator[tuple[str, str]]:
-        """The columns and values that tell which account a row is about; none when it is known already."""
-        column, value = self._identity(wish)
-        if not self._accounts.find(column, value):
-            yield column, value
-        if column == "username":
-            yield column, wish.deeds.oldusername
-
-    def would_take(self, wish: UserWish) -> Iterator[tuple[str, str]]:
-        """The columns and values that a row needs and another account may have."""
-        account = next(iter(self._accounts.find(*self._identity(wish))), None)
-        if account is None or account.username != wish.username:
-            yield "username", wish.username
-            yield "username", wish.deeds.oldusername
-        email = wish.fields.get("email", "")
-        free = self._settings.shared_emails == "allow" and self._settings.identity != "email"
-        if not free and (
-            account is None or not (self._settings.protect_emails or account.fields.get("email") == email)
-        ):
-            yield "email", email
-
-    def on_site(self, wish: UserWish) -> Account | None:
-        """The account of a row if the site has it already."""
-        try:
-            account = self._named_by(wish)
-        except Unfit:
-            return None
-        return account if account and account.id else None
-
-    def joining(self, wishes: Sequence[UserWish]) -> Iterator[tuple[str, str, int]]:
-        """The names and idnumbers of the cohorts that accounts of the site are to be in, each with the account."""
-        for wish in wishes:
-            if wish.deeds.cohorts and (account := self.on_site(wish)):
-                yield from ((name, idnumber, account.id) for name, idnumber in wish.deeds.cohorts)
-
     def step(self, wish: UserWish) -> Step:
         """What becomes of a row; whatever stands after it in the file will meet its account so."""
         try:
-            account = self._whose(wish)
+            account = self._finding.whose(wish)
             if wish.deeds.deleted:
                 return self._delete(wish, account)
             wish = self._read(wish, account)
             cohorts = [self._cohort(name, idnumber) for name, idnumber in wish.deeds.cohorts]
-            return self._update(wish, account, cohorts) if account else self._create(wish, cohorts)
+            step = self._update(wish, account, cohorts) if account else self._create(wish, cohorts)
         except Unfit as unfit:
             lacks = _LACKS.get(unfit.refusal.code, "")
             return Step(wish.line, Outcome.REJECTED, wish.subject, refusal=unfit.refusal, notes=wish.notes, lacks=lacks)
-
-    def _whose(self, wish: UserWish) -> Account | None:
-        account = self._named_by(wish)
-        if account:
-            account.subject = account.subject or wish.subject
-            own = account.id and account.id == self._memory.site.user
-            if account.username in self._settings.protected or (own and (wish.deeds.deleted or wish.deeds.suspended)):
-                raise protected(*self._identity(wish))
-        elif self._identity(wish)[0] == "id" and not wish.deeds.deleted:
-            cure = "Correct the cell, or leave it empty: then the username counts, and Moodle gives a number."
-            raise Unfit("user-missing", "the site has no account of this number", "id", wish.deeds.id, cure)
-        return account
-
-    def _named_by(self, wish: UserWish) -> Account | None:
-        """The account that has the row's identity, or else its username; the row's old username serves as well."""
-        column, value = self._identity(wish)
-        if column != "username" and (account := self._one(column, value)):
-            return account
-        if column == "id":
-            return None
-        present = self._one("username", wish.username)
-        former = self._one("username", wish.deeds.oldusername)
-        if present and former:
-            raise _username_taken(wish)
-        account = present or former
-        if account and column != "username" and (other := account.fields.get(column)):
-            raise Unfit(
-                f"{column}-other",
-                f"the account {account.username} has another {column}: {other}",
-                column,
-                value,
-                f"Correct the username or the {column}: they belong to two people.",
-            )
-        return account
-
-    def _identity(self, wish: UserWish) -> tuple[str, str]:
-        column = self._settings.identity
-        if value := wish.deeds.id or wish.fields.get(column):
-            return column, value
-        return "username", wish.username
-
-    def _one(self, column: str, value: str) -> Account | None:
-        found = self._accounts.find(column, value)
-        if len(found) > 1:
-            names = ", ".join(account.username for account in found)
-            cure = "Correct the accounts in Moodle, so that one is left."
-            raise Unfit("ambiguous", f"several accounts have this {column}: {names}", column, value, cure)
-        return found[0] if found else None
+        self.unique.take(wish)
+        return step
 
     def _read(self, wish: UserWish, account: Account | None) -> UserWish:
         """The row with its profile fields as the site stores them."""
@@ -214,7 +137,7 @@ class _Plan:
     def _delete(self, wish: UserWish, account: Account | None) -> Step:
         if not account:
             return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=wish.notes)
-        self._check_reachable(wish, account)
+        self._finding.check_reachable(wish, account)
         account.deleted = True
         return self._settled(wish, account, Outcome.DELETED, (_act(DELETE, "userid", account.id, {}),))
 
@@ -249,19 +172,19 @@ class _Plan:
         return defaults
 
     def _update(self, wish: UserWish, account: Account, cohorts: Sequence[Cohort]) -> Step:
-        self._check_rename(wish, account)
+        self._finding.check_rename(wish, account)
         changes, unseen, notes = self._changes(wish, account)
         if "email" in changes:
             self._check_email(changes["email"], account)
         if wish.deeds.courses:
-            self._check_reachable(wish, account)
+            self._finding.check_reachable(wish, account)
 
         deal = self._attend(wish, account)
         new_password = wish.deeds.password in {GIVEN, ONCE} and self._settings.passwords == "always"
         turned = wish.deeds.suspended is not None and wish.deeds.suspended != account.suspended
         acts: list[Act] = []
         if changes or new_password or turned:
-            self._check_reachable(wish, account)
+            self._finding.check_reachable(wish, account)
             what = item(changes | unseen)
             if turned:
                 what["suspended"] = int(not account.suspended)
@@ -286,27 +209,6 @@ class _Plan:
         """The courses of a row; raises `Unfit` before anything is settled."""
         places = self._attending.places(account, wish.deeds.courses)
         return self._attending.deal(account, places, again=self._memory.again(wish.subject))
-
-    def _check_reachable(self, wish: UserWish, account: Account) -> None:
-        # The id of an account that this file makes is known by the subject of the row that makes it.
-        if not account.id and account.subject != wish.subject:
-            reason = f"an earlier row makes this account, and names it otherwise: {account.subject}"
-            cure = f"Give both rows the same {self._settings.identity}."
-            raise Unfit("identity-missing", reason, *self._identity(wish), cure)
-
-    def _check_rename(self, wish: UserWish, account: Account) -> None:
-        if account.username == wish.username:
-            return
-        if not self._settings.allow_rename or wish.deeds.oldusername != account.username:
-            raise Unfit(
-                "rename",
-                f"the account's username is {account.username}, and the row may not change it",
-                "username",
-                wish.username,
-                "Write that username; or set allow_rename, and write it into the column oldusername.",
-            )
-        if self._accounts.find("username", wish.username):
-            raise _username_taken(wish)
 
     def _changes(self, wish: UserWish, account: Account) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
         """The fields that differ, those of which the site does not tell whether they differ, and remarks."""
@@ -370,16 +272,6 @@ class _Plan:
         if self._memory.again(wish.subject):
             self._memory.known[wish.subject] = account
         return Step(wish.line, outcome, account.subject, acts, notes=wish.notes + notes)
-
-
-def protected(column: str, value: str) -> Unfit:
-    """Why a row about a protected account is refused."""
-    return Unfit("protected", "this account is protected", column, value, "Change it in Moodle itself.")
-
-
-def _username_taken(wish: UserWish) -> Unfit:
-    reason = f"{wish.deeds.oldusername} can't be renamed: another account has this username"
-    return Unfit("username-taken", reason, "username", wish.username, "Write a username that is free.")
 
 
 def _act(

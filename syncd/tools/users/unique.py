@@ -56,19 +56,25 @@ class UniqueValues:
                 self._on_site.setdefault(key, []).append((int(told["id"]), str(told["username"])))
 
     def check(self, wish: UserWish, custom: Mapping[str, str], account: int) -> None:
-        """Take the values of a row; raises `Unfit` for one that another account has, or another row gives."""
+        """Raise `Unfit` for a value of a row that another account has, or that an earlier row gives to another."""
         for column, value in custom.items():
             if not value or not self._profile.unique(column):
                 continue
             others = [username for number, username in self._on_site.get((column, value), ()) if number != account]
             if others:
                 raise _taken(f"the account {others[0]} has this value, and no two may", column, value)
-            if self._in_file.setdefault((column, value), wish.subject) != wish.subject:
+            if self._in_file.get((column, value), wish.subject) != wish.subject:
                 raise _taken(
                     "an earlier row gives this value to another account, and no two may have it", column, value
                 )
-            if len(self._in_file) > REMEMBERED:
-                self._in_file.pop(next(iter(self._in_file)))
+
+    def take(self, wish: UserWish) -> None:
+        """A row was settled: its account will have its values."""
+        for column in wish.custom:
+            if (value := wish.fields.get(column)) and self._profile.unique(column):
+                self._in_file[column, value] = wish.subject
+                if len(self._in_file) > REMEMBERED:
+                    self._in_file.pop(next(iter(self._in_file)))
 
 
 def _taken(reason: str, column: str, value: str) -> Unfit:
