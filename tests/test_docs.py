@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.config import load
 from syncd.core.codes import CODES
 from syncd.core.guard import Guard
 from syncd.core.model import Outcome, RunState
@@ -210,3 +211,14 @@ class TestDecisions:
         """And none is left out."""
         numbers = sorted(int(record.name[:4]) for record in (DOCS / "decisions").glob("*.md"))
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+class TestComingFromThePlugin:
+    """The page for those who change over."""
+
+    def test_its_settings_are_settings(self, tmp_path: Path) -> None:
+        """What is shown is copied: every tool is understood."""
+        (example,) = re.findall(r"^```toml\n(.*?)^```", page("docs/FROM_TOOL_SYNC.md"), re.MULTILINE | re.DOTALL)
+        file = tmp_path / "syncd.toml"
+        file.write_text(example.replace('"/', f'"{tmp_path}/'))
+        assert {tool.kind for tool in load(file, {}).tools.values()} >= {"users", "courses", "enrolments", "pictures"}
