@@ -11,6 +11,19 @@ from syncd.core.model import Refusal
 ALREADY_MEMBER = "3"
 """The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
 
+CURE = "Correct the row. Where Moodle gives no reason, look for a name, idnumber or address that is taken."
+
+CURES = {
+    "wsusercannotassign": "Let Moodle's administrator allow syncd's role to assign this role (docs/MOODLE.md).",
+    "wsnoinstance": "Let Moodle's administrator add manual enrolment to the course, or open it there.",
+    "wscannotenrol": "Let Moodle's administrator open manual enrolment in the course.",
+    "usernotupdatedadmin": "Change this account in Moodle itself: it is an administrator's.",
+    "useradminodelete": "Delete this account in Moodle itself, if it must go: it is an administrator's.",
+    "dmlwriteexception": "Look for a value that is too long, or taken; if there is none, send the row again.",
+    "toomuch": "Shorten the row: one request can't hold it.",
+}
+"""What to do about some of Moodle's codes; about the others, `CURE`."""
+
 _CODE = re.compile(r"\[(\w+)\]$")
 _TAG = re.compile(r"<[^>]*>")
 
@@ -76,7 +89,7 @@ def refusal(code: str, message: str) -> Refusal:
     return Refusal(
         "site-refused",
         f"{said} [{code}]" if code.isalnum() and code != words else said,
-        cure="Correct the row. Where Moodle gives no reason, look for a name, idnumber or address that is taken.",
+        cure=CURES.get(code, CURE),
     )
 
 
