@@ -85,6 +85,11 @@ class TestLists:
         assert called <= served()
         assert declared() <= served()
 
+    def test_every_function_has_its_own_test(self) -> None:
+        """For Moodle's own test suite."""
+        tested = {path.name.removesuffix("_test.php") for path in (PLUGIN / "tests" / "external").glob("*_test.php")}
+        assert {PREFIX + name for name in tested} == declared()
+
 
 def test_every_string_is_there_and_used() -> None:
     """A code without its sentence would be answered as [[code]]."""

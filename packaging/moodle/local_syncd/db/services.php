@@ -29,7 +29,8 @@ $functions = [
         'methodname' => 'execute',
         'description' => 'Many accounts by one field, with just the fields that were asked for.',
         'type' => 'read',
-        'capabilities' => 'moodle/user:viewdetails, moodle/user:viewhiddendetails, moodle/user:viewalldetails, moodle/site:viewuseridentity',
+        'capabilities' => 'moodle/user:viewdetails, moodle/user:viewhiddendetails, moodle/user:viewalldetails, '
+            . 'moodle/site:viewuseridentity',
     ],
     'local_syncd_get_profile_fields' => [
         'classname' => 'local_syncd\external\get_profile_fields',
@@ -176,7 +177,8 @@ $functions = [
         'methodname' => 'execute',
         'description' => 'Bind cohorts to courses, at once.',
         'type' => 'write',
-        'capabilities' => 'moodle/course:enrolconfig, enrol/cohort:config, moodle/role:assign, moodle/course:managegroups, moodle/cohort:view',
+        'capabilities' => 'moodle/course:enrolconfig, enrol/cohort:config, moodle/role:assign, '
+            . 'moodle/course:managegroups, moodle/cohort:view',
     ],
     'local_syncd_add_group_members' => [
         'classname' => 'local_syncd\external\add_group_members',

@@ -121,8 +121,13 @@ final class set_pictures extends changing {
         global $USER;
         $context = \context_user::instance($USER->id);
         $files = get_file_storage()->get_area_files($context->id, 'user', 'draft', $draftitemid, 'id', false);
-        $info = count($files) === 1 ? reset($files)->get_imageinfo() : false;
+        $file = count($files) === 1 ? reset($files) : null;
+        $info = $file ? $file->get_imageinfo() : false;
         if (!$info || !in_array($info['mimetype'], ['image/jpeg', 'image/png', 'image/gif'], true)) {
+            throw new refusal('picturenotread');
+        }
+        // A file that was cut off says what it is, too, and PHP only warns of it.
+        if (!@imagecreatefromstring($file->get_content())) {
             throw new refusal('picturenotread');
         }
     }

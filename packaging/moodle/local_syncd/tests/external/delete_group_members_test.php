@@ -1,0 +1,52 @@
+<?php
+// This file is part of syncd's companion, a plugin for Moodle - http://moodle.org/
+//
+// It is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// It is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+namespace local_syncd\external;
+
+use local_syncd\local_syncd_testcase;
+
+defined('MOODLE_INTERNAL') || die();
+
+require_once(__DIR__ . '/../local_syncd_testcase.php');
+
+/**
+ * Taking people out of groups.
+ *
+ * @package    local_syncd
+ * @license    https://www.gnu.org/licenses/gpl-3.0.html GNU GPL v3 or later
+ * @covers     \local_syncd\external\delete_group_members
+ */
+final class delete_group_members_test extends local_syncd_testcase {
+    /**
+     * Where asked, only those whom syncd put there.
+     */
+    public function test_own_members_can_be_told_from_others(): void {
+        $generator = $this->getDataGenerator();
+        $course = $generator->create_course();
+        $group = $generator->create_group(['courseid' => $course->id]);
+        $ana = $generator->create_and_enrol($course);
+        $ben = $generator->create_and_enrol($course);
+        groups_add_member($group, $ana, 'local_syncd');
+        groups_add_member($group, $ben);
+        $this->assertSame(['', 'membernotours', '', ''], $this->codes('delete_group_members', [
+            ['groupid' => $group->id, 'userid' => $ana->id, 'own' => true],
+            ['groupid' => $group->id, 'userid' => $ben->id, 'own' => true],
+            ['groupid' => $group->id, 'userid' => $ben->id],
+            ['groupid' => $group->id, 'userid' => $ben->id],
+        ]));
+        $this->assertSame([], groups_get_members($group->id));
+    }
+}
