@@ -8,7 +8,7 @@ import pytest
 from syncd.core.codes import CODES
 from syncd.core.model import Refusal, Row
 from syncd.errors import FileRefused
-from syncd.tools.base import kinds
+from syncd.tools.base import Memory, kinds
 from syncd.tools.cohorts import CohortsTool
 from syncd.tools.cohorts.wish import CohortWish, Place
 
@@ -113,6 +113,24 @@ def test_a_cohort_is_deleted_only_where_that_is_allowed() -> None:
     """A file without the column userid may say so, if the administrator has said so too."""
     assert refusal({"cmd": "del", "cidnumber": "C1"}) == ("not-allowed", "cmd")
     assert wish(cohorts(allow_delete=True), cmd="del", cidnumber="C1").about_whole
+
+
+def test_a_cohort_that_nobody_can_place_is_not_moved() -> None:
+    """An update says where a cohort is: one in a category that the token may not see would be taken out of it."""
+    tool = cohorts()
+    plan = tool.plan([wish(tool, cidnumber="C1", cname="New")], Memory(lambda subject: False))
+    told = {
+        "core_cohort_get_cohorts": [{"id": 5, "name": "Old", "idnumber": "C1", "description": ""}],
+        "core_cohort_search_cohorts": {"cohorts": []},
+        "core_course_get_categories": [{"id": 1, "name": "Category 1", "parent": 0}],
+    }
+    calls = next(plan)
+    with pytest.raises(StopIteration) as end:
+        while True:
+            calls = plan.send([told[call.function] for call in calls])
+    (step,) = end.value.value
+    assert step.refusal and step.refusal.code == "category-missing"
+    assert not step.acts
 
 
 def test_free_names_no_member() -> None:

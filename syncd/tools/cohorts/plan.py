@@ -260,6 +260,8 @@ class _Plan:
         moves = category is not None and category != state.category
         if not changes and not moves:
             return ()
+        if not moves and state.category is None:
+            raise _nowhere()
         if "idnumber" in changes:
             self._check_idnumber(changes["idnumber"], state)
         if moves:
@@ -303,6 +305,16 @@ class _Plan:
         state.deleted = True
         after, state.last = state.last, wish.subject
         return Step(wish.line, Outcome.DELETED, wish.subject, (_act(DELETE, "cohortid", state, {}),), after=after)
+
+
+def _nowhere() -> Unfit:
+    # An update must say where the cohort is; a wrong place would move it.
+    return Unfit(
+        "category-missing",
+        "the site does not tell in which category this cohort is, and without it nothing of it can be changed",
+        "ccatcontext",
+        cure="Name its category in the row, or give the token's user moodle/category:viewhiddencategories.",
+    )
 
 
 def _nothing(wish: CohortWish) -> Step:
