@@ -186,7 +186,7 @@ class Parts:
             change.notes.append("there is nothing to take away: the account is not enrolled by this method")
             return
         change.becomes(Outcome.DELETED, acts.unenrolling(self._site, pair, method))
-        part.methods.pop(method if self._by_method else UNTOLD)
+        part.methods.pop(method if method in part.methods else UNTOLD)
         if not part.enrolled:
             part.roles.clear()
 
