@@ -193,10 +193,10 @@ def batches(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def in_turn(repeats: int, *ways: Callable[[], float]) -> list[float]:
-    """The median of each way, measured one after the other, so often: what else the machine does meets them alike."""
+def in_turn(repeats: int, *ways: Callable[[], float]) -> list[list[float]]:
+    """The seconds of each way, measured one after the other, so often: what else the machine does meets them alike."""
     measures = [[way() for way in ways] for _ in range(repeats)]
-    return [statistics.median(one) for one in zip(*measures, strict=True)]
+    return [list(one) for one in zip(*measures, strict=True)]
 
 
 def table_head() -> None:
@@ -204,10 +204,16 @@ def table_head() -> None:
     print(f"{'':52}{'rows/s':>9}{'yardstick':>11}{'ratio':>8}{'at least':>10}")
 
 
-def line(what: str, rate: float, yardstick: float, wanted: float | None = None) -> None:
-    """One measure: a rate, that of its yardstick, and what their ratio should be."""
+def line(what: str, rates: Sequence[float], yardstick: Sequence[float], wanted: float | None = None) -> None:
+    """One measure: the median of its rates, that of its yardstick, and the median of the ratios of neighbours."""
     limit = f"{wanted:10.2f}" if wanted else ""
-    print(f"{what:52}{rate:9,.0f}{yardstick:11,.0f}{rate / yardstick:8.2f}{limit}")
+    ratio = statistics.median(one / other for one, other in zip(rates, yardstick, strict=True))
+    print(f"{what:52}{statistics.median(rates):9,.0f}{statistics.median(yardstick):11,.0f}{ratio:8.2f}{limit}")
+
+
+def rates(size: int, seconds: Sequence[float]) -> list[float]:
+    """Rows a second, of so many rows."""
+    return [size / one for one in seconds]
 
 
 def _cpu() -> float:

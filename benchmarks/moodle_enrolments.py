@@ -2,9 +2,8 @@
 
 import argparse
 from collections.abc import Sequence
-from statistics import median
 
-from benchmarks._moodle import ALL_WELL, Bench, Moodle, Ran, batches, bench, in_turn, line, table_head
+from benchmarks._moodle import ALL_WELL, Bench, Moodle, Ran, batches, bench, in_turn, line, rates, table_head
 from benchmarks.moodle_users import accounts
 from syncd.core.functions import FUNCTIONS
 from syncd.tools.enrolments import EnrolmentsTool
@@ -79,8 +78,8 @@ class Measures:
 
         size = COURSES * len(self._people)
         alone, whole = in_turn(self._repeats, bare, syncd)
-        line("enrol, the calls", size / median(spans), size / alone, 0.9)
-        line("enrol, the whole run", size / whole, size / alone)
+        line("enrol, the calls", rates(size, spans), rates(size, alone), 0.9)
+        line("enrol, the whole run", rates(size, whole), rates(size, alone))
 
     def same(self) -> None:
         """A file in which nothing is new."""
@@ -91,9 +90,10 @@ class Measures:
         if self._companion:
             ways.append(lambda: self._run(courses, companion=True).seconds)
         core, *companion = in_turn(self._repeats, *ways)
-        line(f"{size:,} unchanged, core's functions, to the plugin", size / core, PLUGIN, 5)
+        plugin = [PLUGIN] * self._repeats
+        line(f"{size:,} unchanged, core's functions, to the plugin", rates(size, core), plugin, 5)
         for seconds in companion:
-            line(f"{size:,} unchanged, companion, to the plugin", size / seconds, PLUGIN, 5)
+            line(f"{size:,} unchanged, companion, to the plugin", rates(size, seconds), plugin, 5)
 
     def clean_up(self) -> None:
         """Delete all that was made."""

@@ -3,10 +3,9 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from itertools import count
-from statistics import median
 from typing import Any
 
-from benchmarks._moodle import ALL_WELL, Bench, Moodle, Ran, batches, bench, in_turn, line, table_head
+from benchmarks._moodle import ALL_WELL, Bench, Moodle, Ran, batches, bench, in_turn, line, rates, table_head
 from syncd.core.functions import FUNCTIONS
 from syncd.tools.users import UsersTool
 
@@ -17,6 +16,8 @@ COMPANION_CREATE = "local_syncd_create_users"
 LOOKED_UP = 500
 USERS = UsersTool.model_validate({"file": "bench/users.csv", **ALL_WELL})
 PASSWORD = "Bench-1234"
+UPLOADUSER = 370
+"""Accounts a second that two processes of Moodle's own uploaduser make, on a site of 50,000."""
 
 
 def main() -> None:
@@ -67,8 +68,8 @@ class Measures:
             return ran.seconds
 
         alone, whole = in_turn(self._repeats, bare, syncd)
-        line("create, the calls", size / median(spans), size / alone, 0.9)
-        line("create, the whole run", size / whole, size / alone)
+        line("create, the calls", rates(size, spans), rates(size, alone), 0.9)
+        line("create, the whole run", rates(size, whole), rates(size, alone))
 
     def mass(self, few: int, many: int) -> None:
         """Accounts that need no password: core looks through all addresses for each, the companion once for a batch."""
@@ -76,11 +77,12 @@ class Measures:
             return
         core, companion = in_turn(
             self._repeats,
-            lambda: self._run(self._new(few, auth="ldap")).seconds / few,
-            lambda: self._run(self._new(many, auth="ldap"), companion=True).seconds / many,
+            lambda: self._run(self._new(few, auth="ldap")).seconds,
+            lambda: self._run(self._new(many, auth="ldap"), companion=True).seconds,
         )
-        line(f"create {many:,} without password, companion, to core", 1 / companion, 1 / core, 8)
-        print(f"{'the same, to two processes of uploaduser':52}{1 / companion:9,.0f}{'above 370':>11}")
+        line(f"create {many:,} without password, companion, to core", rates(many, companion), rates(few, core), 8)
+        two = [UPLOADUSER] * self._repeats
+        line(f"create {many:,} without password, to uploaduser", rates(many, companion), two, 1)
 
     def settle(self, size: int) -> list[dict[str, str]]:
         """Accounts that are there."""
@@ -95,9 +97,10 @@ class Measures:
         if self._companion:
             ways.append(lambda: self._run(rows, companion=True).seconds)
         alone, core, *companion = in_turn(self._repeats, *ways)
-        line(f"{len(rows):,} unchanged, core's functions", len(rows) / core, len(rows) / alone, 0.9)
+        size = len(rows)
+        line(f"{size:,} unchanged, core's functions", rates(size, core), rates(size, alone), 0.9)
         for seconds in companion:
-            line(f"{len(rows):,} unchanged, companion", len(rows) / seconds, len(rows) / alone, 5)
+            line(f"{size:,} unchanged, companion", rates(size, seconds), rates(size, alone), 5)
 
     def updating(self, rows: Sequence[Mapping[str, str]]) -> None:
         """One field of each account."""
@@ -117,8 +120,9 @@ class Measures:
             return ran.seconds
 
         alone, whole = in_turn(self._repeats, bare, syncd)
-        line("update, the calls", len(rows) / median(spans), len(rows) / alone, 0.9)
-        line("update, the whole run with its look-ups", len(rows) / whole, len(rows) / alone)
+        size = len(rows)
+        line("update, the calls", rates(size, spans), rates(size, alone), 0.9)
+        line("update, the whole run with its look-ups", rates(size, whole), rates(size, alone))
 
     def clean_up(self) -> None:
         """Delete all that was made."""
