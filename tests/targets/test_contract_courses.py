@@ -86,6 +86,25 @@ class TestCreatingCourses:
         assert refused(corner, corner.course("good"), corner.course("bad", **wrong)).code == code
         assert found(corner, "shortname", f"{corner.mark}-good") == []
 
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "1 < 2",
+            "A & B > C",
+            '<span lang="en" class="multilang">x</span><span class="multilang" lang="fr">y</span>',
+            '<lang lang="en">x</lang>',
+        ],
+    )
+    def test_a_name_may_be_in_several_languages(self, corner: Corner, name: str) -> None:
+        """Tags that tell languages apart are stored as sent; so is `<` before a blank."""
+        (made,) = corner.create_courses(corner.course(fullname=name))
+        assert told(corner, made)["fullname"] == name
+
+    @pytest.mark.parametrize("name", ["1 <2", "x<3", "a <", "<b>x</b>", '<span lang="en">x</span>'])
+    def test_a_name_has_no_other_tags(self, corner: Corner, name: str) -> None:
+        """What Moodle would have to clean, it refuses."""
+        assert refused(corner, corner.course(fullname=name)).code == "invalidparameter"
+
     @pytest.mark.parametrize("end", ["first", "FIRST", "first "])
     def test_short_names_are_unique_in_any_case(self, corner: Corner, end: str) -> None:
         """The refusal names the value that is taken."""

@@ -45,9 +45,9 @@ _OPTIONAL: dict[str, Check] = {
 }
 _criterion = parameters.structure({"key": parameters.text, "value": parameters.text})
 GET = parameters.structure({}, {"criteria": parameters.list_of(_criterion), "addsubcategories": parameters.boolean})
-_created = parameters.structure({"name": parameters.text_without_tags}, _OPTIONAL)
+_created = parameters.structure({"name": parameters.text_in_languages}, _OPTIONAL)
 CREATE = parameters.structure({"categories": parameters.list_of(_created)})
-_updated = parameters.structure({"id": parameters.integer}, {"name": parameters.text_without_tags} | _OPTIONAL)
+_updated = parameters.structure({"id": parameters.integer}, {"name": parameters.text_in_languages} | _OPTIONAL)
 UPDATE = parameters.structure({"categories": parameters.list_of(_updated)})
 _deleted = parameters.structure(
     {"id": parameters.integer}, {"newparent": parameters.integer, "recursive": parameters.boolean}

@@ -17,8 +17,8 @@ CONTENTS = parameters.structure({"courseid": parameters.integer}, _options)
 DUPLICATE = parameters.structure(
     {
         "courseid": parameters.integer,
-        "fullname": parameters.text_without_tags,
-        "shortname": parameters.text_without_tags,
+        "fullname": parameters.text_in_languages,
+        "shortname": parameters.text_in_languages,
         "categoryid": parameters.integer,
     },
     {"visible": parameters.integer} | _options,

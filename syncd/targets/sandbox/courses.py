@@ -88,8 +88,8 @@ _NUMBERS = (
 )
 _plugin: Check = parameters.matching(r"[a-z](?:[a-z0-9_](?!__))*[a-z0-9]")
 _OPTIONAL: dict[str, Check] = {
-    "fullname": parameters.text_without_tags,
-    "shortname": parameters.text_without_tags,
+    "fullname": parameters.text_in_languages,
+    "shortname": parameters.text_in_languages,
     "idnumber": parameters.text,
     "summary": parameters.text,
     "format": _plugin,

@@ -55,6 +55,19 @@ def text_trimmed(value: Any) -> str:
     return plain
 
 
+_LANGUAGES = re.compile(
+    r"<span(\s+lang=\"[a-zA-Z0-9_-]+\"|\s+class=\"multilang\"){2}\s*>|</span>|<lang lang=\"[a-zA-Z0-9_-]+\"\s*>|</lang>"
+)
+
+
+def text_in_languages(value: Any) -> str:
+    """Text without tags but those that tell languages apart (PARAM_TEXT); `<` before a blank is no tag."""
+    plain = text(value)
+    if re.search(r"<(?!\s)", _LANGUAGES.sub("", plain)):
+        raise invalid_parameter()
+    return plain
+
+
 def integer(value: Any) -> int:
     """A whole number in its shortest spelling (PARAM_INT): `7` and `"7"`, but neither `"07"` nor `""`."""
     digits = text(value)

@@ -2,7 +2,7 @@
 
 import re
 
-from syncd.tools.cells import YES_OR_NO, Reader, Unfit, name, number, raw, text, yes_or_no
+from syncd.tools.cells import YES_OR_NO, Reader, Unfit, empty, name, number, raw, too_long, yes_or_no
 
 FORMATS = frozenset({"topics", "weeks", "social", "singleactivity"})
 """The course formats that every Moodle has."""
@@ -34,6 +34,28 @@ LEFT_OUT = (
 LONGEST_SUMMARY = 1_000_000
 
 
+_LANGUAGES = re.compile(
+    r"<span(\s+lang=\"[a-zA-Z0-9_-]+\"|\s+class=\"multilang\"){2}\s*>|</span>|<lang lang=\"[a-zA-Z0-9_-]+\"\s*>|</lang>"
+)
+"""The tags by which Moodle has a name in several languages; any other it refuses."""
+
+
+def words(longest: int) -> Reader:
+    """Text of at most so many characters, which must be there, perhaps in several languages, and without other tags."""
+
+    def read(cell: str) -> str:
+        value = cell.strip()
+        if not value:
+            raise empty()
+        if len(value) > longest:
+            raise too_long(value, longest)
+        if re.search(r"<(?!\s)", _LANGUAGES.sub("", value)):
+            raise Unfit("value-wrong", "the cell holds <, and Moodle takes no tags here", cure="Remove the <.")
+        return value
+
+    return read
+
+
 def flag(cell: str) -> str:
     """`1`, `0`, or nothing."""
     value = YES_OR_NO.get(yes_or_no(cell))
@@ -59,8 +81,8 @@ def between(least: int, most: int) -> Reader:
 _AS_IN = "Write it as Moodle does, as in"
 
 FIELDS: dict[str, Reader] = {
-    "fullname": text(1333, filled=True),
-    "shortname": text(255, filled=True),
+    "fullname": words(1333),
+    "shortname": words(255),
     "idnumber": raw(100),
     "summary": raw(LONGEST_SUMMARY),
     "format": name(21, r"[a-z][a-z0-9_]*[a-z0-9]", f"{_AS_IN} topics or weeks."),
