@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -41,12 +41,14 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         target = Patient(place.target, place.pause, place.patience)
         site = met(target, tool, job.started, place.roles)
         rows = check(file, tool, reading.table)
-        promised = _promised(job, file, reading)
+        mark = _mark(file)
+        # What was deferred once, or can't be written once more, is refused.
+        promised = job.promised if not mark and isinstance(reading.table, CsvTable) else {}
         found = plan(rows, tool, reading.again, site, target, pool, spool, beat.planning, promised)
         ending = Ending(
             state=RunState.DONE, counts=found.counts, planned=found.counts, plan=found.digest, notes=reading.notes
         )
-        if held := _over(tool, reading, found, job):
+        if held := _over(tool, reading, found, job, _rows_in_all(mark, reading, job, place)):
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))
         tidy = partial(_tidied, tool, found, reading, target, pool)
         if job.simulated:
@@ -77,18 +79,26 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         return ending if apply.down or place.stop() else tidy(ending)
 
 
-def _promised(job: Job, file: BinaryIO, reading: Reading) -> Mapping[str, str]:
-    """What other files may bring; nothing to a file whose rows were deferred before, or can't be written once more."""
+def _mark(file: BinaryIO) -> Deferral | None:
     file.seek(0)
-    marked = deferral_of(file.read(HEAD))
-    return job.promised if not marked and isinstance(reading.table, CsvTable) else {}
+    return deferral_of(file.read(HEAD))
 
 
-def _over(tool: RowTool, reading: Reading, found: Plan, job: Job) -> tuple[str, ...]:
+def _rows_in_all(mark: Deferral | None, reading: Reading, job: Job, place: Place) -> int:
+    """How many rows a file has; deferred ones are still a part of the file that they come from."""
+    before = place.ledger.run(mark.run) if mark else None
+    # By the ledger, not by the mark: that anybody can write.
+    its_own = before and (before.tool, before.path) == (job.tool_name, job.file.path)
+    if before and its_own and before.counts.get(Outcome.DEFERRED, 0) >= reading.rows:
+        return sum(before.counts.values())
+    return reading.rows
+
+
+def _over(tool: RowTool, reading: Reading, found: Plan, job: Job, rows: int) -> tuple[str, ...]:
     """Why a person must look at this first; nothing when the plan keeps the limits, or is the one that was approved."""
     if job.approved_by and found.digest == job.approved_plan:
         return ()
-    over = [str(breach) for breach in breaches(tool.guard, reading.rows, found.counts)]
+    over = [str(breach) for breach in breaches(tool.guard, rows, found.counts)]
     if reading.cut_off:
         over.append(f"cut-off: {reading.cut_off.reason}")
     if over and job.approved_by:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from syncd.core.model import Outcome
+from syncd.core.model import Outcome, RunState
 from syncd.daemon import status
 from syncd.disk.ledger import RunRecord
 from tests.daemon.desk import TOO_FEW, Desk
@@ -239,3 +239,23 @@ def test_deferred_rows_keep_their_turn_among_files(office: Office) -> None:
     desk.drop(cities("user1"), "erp/cities2.csv")
     desk.runs()
     assert [run.path for run in desk.runs_at(15)] == [FILE, "erp/cities1.csv", "erp/cities2.csv"]
+
+
+def test_limits_are_those_of_the_whole_file(office: Office) -> None:
+    """A few deferred rows are a part of what was dropped: not a file that is too short."""
+    guard = {"rows_at_least": 3, "changes": "100%", "errors": 0}
+    desk = office(needy=needy(timer="on arrival", order=1, guard=guard), users=users(timer="on arrival"))
+    desk.drop(cities("admin", "guest", "user0"), NEEDY_FILE)
+    desk.drop(good_users(1))
+    first, _, again = desk.runs()
+    assert (counts(first).get("deferred"), again.state, counts(again)) == (1, RunState.DONE, {"updated": 1})
+
+
+def test_a_mark_that_no_run_has_made_opens_no_limit(office: Office) -> None:
+    """Whoever writes one by hand gains nothing."""
+    guard = {"rows_at_least": 9, "changes": "100%", "errors": "100%"}
+    desk = office(needy=needy(timer="on arrival", guard=guard))
+    mark = b"# deferred by 20261122-110000-needy at 2026-11-22T11:00:00+00:00 for want of user\n"
+    desk.drop(mark + cities("admin"), NEEDY_FILE)
+    (run,) = desk.runs()
+    assert run.state is RunState.HELD
