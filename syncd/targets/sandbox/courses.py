@@ -8,6 +8,13 @@ from typing import Any
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
 from syncd.targets.sandbox.contexts import COURSE, context_triggers
+from syncd.targets.sandbox.course_checks import (
+    check_dates,
+    check_format,
+    check_language,
+    check_lengths,
+    check_names,
+)
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.parameters import Check
 from syncd.targets.sandbox.site import Visit, compared
@@ -124,9 +131,7 @@ DEFAULTS: dict[str, Any] = {
     "legacyfiles": 0,
 }
 _YEAR = 365 * 86_400
-_LENGTHS = {"fullname": 1333, "shortname": 255, "idnumber": 100}
 _MAX_BYTES = 268_435_456
-_FORMATS = frozenset({0, 1, 2, 4})
 FORMAT_OPTIONS: dict[str, dict[str, int]] = {
     "topics": {"hiddensections": 1, "coursedisplay": 0},
     "weeks": {"hiddensections": 1, "coursedisplay": 0, "automaticenddate": 1},
@@ -157,16 +162,16 @@ def _create(visit: Visit, course: dict[str, Any]) -> int:
             f"You cannot execute functions in the category context (category id:{course['categoryid']}). The context"
             " error message was: Invalid parameter value detected",
         )
-    _check_names(course)
+    check_names(course)
     if "lang" in course:
-        _check_language(course["lang"])
-    _check_format(course)
+        check_language(course["lang"])
+    check_format(course)
     _check_taken(visit, 0, course)
     midnight = visit.now - visit.now % 86_400
     course.setdefault("startdate", midnight)
     course.setdefault("enddate", course["startdate"] + _YEAR)
-    _check_dates(course)
-    _check_lengths(course)
+    check_dates(course)
+    check_lengths(course)
     made = _insert(visit, course)
     for section in range(course.get("numsections", 0) + 1):
         make_section(visit, made, section)
@@ -216,25 +221,6 @@ def _has_category(visit: Visit, category_id: int) -> bool:
     return found.fetchone() is not None
 
 
-def _check_names(course: Mapping[str, Any]) -> None:
-    for name in ("fullname", "shortname"):
-        if not course.get(name, "unsaid").strip():
-            raise ItemRefused("errorinvalidparam", f'The param "{name}" is invalid.')
-
-
-def _check_language(language: str) -> None:
-    # A practice site has every language pack; that a course forces none can't be said in words.
-    try:
-        parameters.language(language or "-")
-    except ItemRefused as refused:
-        raise ItemRefused("errorinvalidparam", 'The param "lang" is invalid.') from refused
-
-
-def _check_format(course: Mapping[str, Any]) -> None:
-    if course.get("summaryformat", 1) not in _FORMATS:
-        raise ItemRefused("formatnotsupported", "webservice/formatnotsupported")
-
-
 def _check_taken(visit: Visit, course_id: int, course: Mapping[str, Any]) -> None:
     for name, code, what in (
         ("shortname", "shortnametaken", "Short name"),
@@ -246,19 +232,6 @@ def _check_taken(visit: Visit, course_id: int, course: Mapping[str, Any]) -> Non
         )
         if value and taken.fetchone():
             raise ItemRefused(code, f"{what} is already used for another course ({value})")
-
-
-def _check_dates(course: Mapping[str, Any]) -> None:
-    start, end = course.get("startdate", 0), course.get("enddate", 0)
-    if start and end and end < start:
-        raise ItemRefused("enddatebeforestartdate", "The course end date must be after the start date.")
-    if end and not start:
-        raise ItemRefused("nostartdatenoenddate", "A course end date can only be set if a start date is also set.")
-
-
-def _check_lengths(course: Mapping[str, Any]) -> None:
-    if any(len(course[name]) > longest for name, longest in _LENGTHS.items() if name in course):
-        raise ItemRefused("dmlwriteexception", "Error writing to database")
 
 
 _NOT_IN_RECORD = frozenset(
@@ -319,15 +292,15 @@ def _update(visit: Visit, course: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _write(visit: Visit, course: dict[str, Any], record: dict[str, Any], *, moved: bool) -> None:
-    _check_names(course)
+    check_names(course)
     if course.get("lang", record.get("lang")) != record.get("lang"):
-        _check_language(course["lang"])
-    _check_format(course)
+        check_language(course["lang"])
+    check_format(course)
     if course["id"] == SITE_COURSE:
         raise ItemRefused("invalidcourse", "Invalid course")
     _check_taken(visit, course["id"], course)
-    _check_dates(course)
-    _check_lengths(course)
+    check_dates(course)
+    check_lengths(course)
     if course.get("maxbytes", 0) > _MAX_BYTES:
         course["maxbytes"] = _MAX_BYTES
     columns: dict[str, Any] = {

@@ -1,7 +1,6 @@
 """What each row of a courses file changes on the site."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
 from syncd.core.model import Act, Outcome, Step
 from syncd.tools.base import Conversation, Memory
@@ -15,10 +14,11 @@ from syncd.tools.courses.asking import (
 )
 from syncd.tools.courses.columns import AT_CREATION, CLEARABLE, CUSTOM_FIELD, DATES, FIELDS, UNSEEN
 from syncd.tools.courses.fittings import Fittings
+from syncd.tools.courses.homes import Homes, Placing
 from syncd.tools.courses.items import is_by_weeks, item, upon, with_end
 from syncd.tools.courses.picture import Picture
 from syncd.tools.courses.settings import CourseSettings
-from syncd.tools.courses.wish import CourseWish, Place
+from syncd.tools.courses.wish import CourseWish
 from syncd.tools.lookups import categories as _categories
 from syncd.tools.lookups.categories import Category
 from syncd.tools.lookups.courses import COMPANION as GET_COURSES
@@ -45,14 +45,6 @@ LACKS = {"course-missing": "course", "user-missing": "user"}
 EXISTS = "the course exists, and courses that exist are left as they are: see force_update"
 
 
-class Placing(Protocol):
-    """The kind's reading of a cell that names a category."""
-
-    def __call__(self, column: str, cell: str) -> Place:
-        """The category that a cell names; raises `Unfit`."""
-        ...
-
-
 def planned(settings: CourseSettings, place: Placing, wishes: Sequence[CourseWish], memory: Memory) -> Conversation:
     """Ask the site about some rows, in file order, and return one step for each."""
     asking = memory.known.get("asking")
@@ -68,10 +60,10 @@ class _Plan:
 
     def __init__(self, settings: CourseSettings, place: Placing, asking: Asking) -> None:
         self._settings = settings
-        self._place = place
         self._asking = asking
         self._memory = asking.memory
         self._fittings = Fittings(asking)
+        self._homes = Homes(settings, place, asking)
 
     def step(self, wish: CourseWish) -> Step:
         """What becomes of a row; whatever stands after it in the file will meet its course so."""
@@ -144,7 +136,7 @@ class _Plan:
         self._check_dates(fields, fields)
         people = self._fittings.people(wish)
         custom = self._custom(wish, None)
-        category, making, more = self._home(wish)
+        category, making, more = self._homes.of_new(wish)
 
         picture = Picture(0, fields, home=category, custom=custom)
         picture.methods = {} if template else {"guest": False, "self": False}
@@ -198,7 +190,7 @@ class _Plan:
         custom = self._custom(wish, picture)
         people = self._fittings.people(wish)
         template = self._wanted_template(wish, picture)
-        category, making, more = self._moved(wish, picture)
+        category, making, more = self._homes.moved(wish, picture)
         copying, replaced = self._copied(picture, template)
 
         if replaced and "summary" not in changes and picture.fields.get("summary"):
@@ -278,41 +270,6 @@ class _Plan:
         if start and end and end < start:
             column = "enddate" if "enddate" in changes else "startdate"
             raise Unfit("value-wrong", "the course would end before it begins", column, "", "Correct the dates.")
-
-    # Where it lies
-
-    def _home(self, wish: CourseWish) -> tuple[Category, tuple[Act, ...], tuple[str, ...]]:
-        """The category of a new course, the acts that make what lacks of it, and remarks."""
-        place = wish.place
-        if place is None and (usual := self._settings.defaults.get("category")):
-            place = self._place("category", usual)
-        return self._category(place) if place else (self._asking.categories.first(), (), ())
-
-    def _moved(self, wish: CourseWish, picture: Picture) -> tuple[Category | None, tuple[Act, ...], tuple[str, ...]]:
-        """The category that a course moves to, None for the one where it lies; the acts that make it, and remarks."""
-        if wish.place is None or self._settings.protect_category:
-            return None, (), ()
-        category, making, notes = self._category(wish.place)
-        if category is picture.home or (picture.home is None and category.id == picture.category):
-            return None, (), ()
-        picture.home = category
-        return category, making, notes
-
-    def _category(self, place: Place) -> tuple[Category, tuple[Act, ...], tuple[str, ...]]:
-        categories = self._asking.categories
-        try:
-            if place.kind == "id":
-                return categories.by_id(place.value[0]), (), ()
-            if place.kind == "idnumber":
-                return categories.by_idnumber(place.value[0]), (), ()
-            hide = not self._settings.new_categories_visible
-            can_hide = self._memory.site.has(_categories.HIDE)
-            category, making = categories.make(place.value, visible=not (hide and can_hide))
-        except Unfit as unfit:
-            refusal = unfit.refusal
-            raise Unfit(refusal.code, refusal.reason, place.column, place.cell, refusal.cure) from unfit
-        notes = ("the new category is visible: hiding it takes the companion plugin",)
-        return category, making, notes if making and hide and not can_hide else ()
 
     # What is in it
 
