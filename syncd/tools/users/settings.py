@@ -41,7 +41,7 @@ class UserSettings(RowTool):
     """Take emoji and all other signs of four bytes. Off for a site whose database can't store them: such rows are
     refused."""
     profile_fields: dict[str, ProfileKind] = Field(default_factory=dict)
-    """The site's custom profile fields by their shortnames, for a site without the companion plugin, as in
+    """All custom profile fields that the file has, by their shortnames, for a site without the companion plugin, as in
     `{ badge = "text", vip = "checkbox", born = "datetime", level = ["L1", "L2"] }`: a list holds a menu's options."""
     course_identity: CourseIdentity = "shortname"
     """What the columns `course1` and so on hold: `shortname`, `idnumber` or `id`."""
