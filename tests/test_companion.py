@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from syncd.core.functions import BUNDLE, FUNCTIONS, SITE_INFO
+from syncd.errors import SiteRefused
 from syncd.targets.sandbox import Sandbox
 from syncd.tools.base import RowTool, kinds
 
@@ -69,12 +70,22 @@ class TestLists:
         page = (ROOT / "docs" / "COMPANION.md").read_text()
         assert set(re.findall(rf"^\| `({PREFIX}\w+)` \|", page, re.MULTILINE)) == declared()
 
-    def test_the_practice_site_has_no_others(self, tmp_path: Path) -> None:
+    def test_the_practice_site_has_each(self, tmp_path: Path) -> None:
         """Whatever works on a rehearsal works on a site."""
         site = Sandbox(tmp_path / "sandbox.sqlite")
         listed = {one["name"] for one in site.call(SITE_INFO, {})["functions"]}
         site.close()
-        assert {name for name in listed if name.startswith(PREFIX)} <= declared()
+        assert {name for name in listed if name.startswith(PREFIX)} == declared()
+
+    def test_a_practice_site_can_be_without(self, tmp_path: Path) -> None:
+        """It then has Moodle's own functions alone, and refuses the others as a site without the plugin does."""
+        site = Sandbox(tmp_path / "sandbox.sqlite", companion=False)
+        listed = {one["name"] for one in site.call(SITE_INFO, {})["functions"]}
+        assert not {name for name in listed if name.startswith(PREFIX)}
+        assert listed >= {SITE_INFO, BUNDLE, "core_user_create_users"}
+        with pytest.raises(SiteRefused):
+            site.call(f"{PREFIX}get_roles", {})
+        site.close()
 
     def test_the_service_has_all_that_syncd_calls(self) -> None:
         """Nobody who uses it need tick anything."""

@@ -33,7 +33,7 @@ class Companion:
     def create_users(self, *users: dict[str, Any]) -> list[tuple[int, str]]:
         """Create accounts by it, which the corner takes away again."""
         made = self.do("create_users", "users", *users)
-        self.corner.owns(users=[made_id for made_id, code in made if not code])
+        self.corner.adopt(users=[made_id for made_id, code in made if not code])
         return made
 
     def user(self, user_id: int, *fields: str) -> dict[str, Any]:

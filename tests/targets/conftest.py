@@ -134,15 +134,10 @@ class Corner:
         self._courses += made
         return made
 
-    def adopt(self, course: int) -> None:
-        """Take a course away afterwards that was made otherwise."""
-        self._courses.append(course)
-
-    def owns(self, *, users: Iterable[int] = (), courses: Iterable[int] = (), cohorts: Iterable[int] = ()) -> None:
-        """Take these away afterwards, too: they were made by other functions."""
-        self._users += users
+    def adopt(self, *courses: int, users: Iterable[int] = ()) -> None:
+        """Take courses and accounts away afterwards that were made otherwise."""
         self._courses += courses
-        self._cohorts += cohorts
+        self._users += users
 
     def leave(self) -> None:
         """Take away what the test made and did not take away itself."""

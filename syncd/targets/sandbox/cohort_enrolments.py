@@ -7,9 +7,9 @@ from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
 from syncd.targets.sandbox.cohort_sync import synchronise, unlink
 from syncd.targets.sandbox.cohorts import SYSTEM, above, found
+from syncd.targets.sandbox.companion import each
 from syncd.targets.sandbox.companion_courses import check_course
 from syncd.targets.sandbox.contexts import COURSE, context_id
-from syncd.targets.sandbox.enrolments import each
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.groups import create as create_groups
 from syncd.targets.sandbox.roles import may_be_assigned
@@ -36,7 +36,7 @@ OPEN, CLOSED = 0, 1
 
 def set_links(visit: Visit, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Link cohorts to courses by a role, or open, close and delete links: each by itself."""
-    return each(instances, lambda item: _set(visit, item))
+    return each(visit, instances, lambda item: _set(visit, item))
 
 
 def _set(visit: Visit, item: Mapping[str, Any]) -> int:

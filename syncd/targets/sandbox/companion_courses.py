@@ -6,10 +6,10 @@ from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
+from syncd.targets.sandbox.companion import each
 from syncd.targets.sandbox.contexts import COURSE, context_id
 from syncd.targets.sandbox.course_lookups import courses, instances
 from syncd.targets.sandbox.courses import SITE_COURSE, make_section
-from syncd.targets.sandbox.enrolments import each
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.roles import may_be_assigned
 from syncd.targets.sandbox.site import Visit, compared
@@ -96,7 +96,7 @@ def get_sections(visit: Visit, courseids: list[int]) -> list[dict[str, Any]]:
 
 def set_sections(visit: Visit, sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Name and describe sections; those that lack are made, with all before them."""
-    return each(sections, lambda item: _set_section(visit, item))
+    return each(visit, sections, lambda item: _set_section(visit, item))
 
 
 def _set_section(visit: Visit, item: Mapping[str, Any]) -> int:
@@ -125,7 +125,7 @@ def get_methods(visit: Visit, courseids: list[int]) -> list[dict[str, Any]]:
 
 def set_methods(visit: Visit, methods: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Open or close the first instance of each method, which is made if it lacks."""
-    return each(methods, lambda item: _set_method(visit, item))
+    return each(visit, methods, lambda item: _set_method(visit, item))
 
 
 def _set_method(visit: Visit, item: Mapping[str, Any]) -> int:
@@ -158,7 +158,7 @@ def _make_method(visit: Visit, item: Mapping[str, Any]) -> int:
 
 def set_categories(visit: Visit, categories: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Show or hide categories."""
-    return each(categories, lambda item: _set_category(visit, **item))
+    return each(visit, categories, lambda item: _set_category(visit, **item))
 
 
 def _set_category(visit: Visit, id: int, visible: bool) -> int:

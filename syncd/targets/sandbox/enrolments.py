@@ -1,10 +1,11 @@
 """Who is enrolled in the practice site's courses."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import lookups, parameters
+from syncd.targets.sandbox.companion import each
 from syncd.targets.sandbox.contexts import COURSE, context_id
 from syncd.targets.sandbox.courses import SITE_COURSE
 from syncd.targets.sandbox.function import Answers
@@ -271,7 +272,7 @@ def get(visit: Visit, courseids: list[int], userids: list[int] | None = None) ->
 
 def enrol_by_method(visit: Visit, enrolments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Enrol by the first instance of a method, each by itself; what is not said of an enrolment stays as it is."""
-    return each(enrolments, lambda item: _enrol_by_method(visit, item))
+    return each(visit, enrolments, lambda item: _enrol_by_method(visit, item))
 
 
 def _enrol_by_method(visit: Visit, item: Mapping[str, Any]) -> int:
@@ -307,7 +308,7 @@ def _times(visit: Visit, instance: Mapping[str, Any], user: int) -> Any:
 
 def unenrol_by_method(visit: Visit, enrolments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Unenrol from every instance of a method, each item by itself; who is not enrolled is no error."""
-    return each(enrolments, lambda item: _unenrol_by_method(visit, item))
+    return each(visit, enrolments, lambda item: _unenrol_by_method(visit, item))
 
 
 def _unenrol_by_method(visit: Visit, item: Mapping[str, Any]) -> int:
@@ -328,17 +329,6 @@ def _check_method(visit: Visit, item: Mapping[str, Any]) -> None:
 
 def _synchronised(method: str) -> ItemRefused:
     return ItemRefused("methodsynchronised", f"Who is enrolled by {method} follows from something else")
-
-
-def each(items: Iterable[Any], do: Callable[[Any], int]) -> list[dict[str, Any]]:
-    """The companion's way: each item is done by itself, and answered for by its place."""
-    answers = []
-    for index, item in enumerate(items):
-        try:
-            answers.append({"index": index, "id": do(item), "code": "", "message": ""})
-        except ItemRefused as refused:
-            answers.append({"index": index, "id": 0, "code": refused.code, "message": refused.message})
-    return answers
 
 
 FUNCTIONS = {

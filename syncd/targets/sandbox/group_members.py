@@ -5,7 +5,8 @@ from typing import Any
 
 from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters
-from syncd.targets.sandbox.enrolments import each, is_enrolled
+from syncd.targets.sandbox.companion import each
+from syncd.targets.sandbox.enrolments import is_enrolled
 from syncd.targets.sandbox.function import Answers
 from syncd.targets.sandbox.groups import group, unknown_record
 from syncd.targets.sandbox.parameters import invalid_parameter
@@ -123,7 +124,7 @@ def add_ours(visit: Visit, members: list[dict[str, int]]) -> list[dict[str, Any]
         _add(visit, member, OURS)
         return 0
 
-    return each(members, one)
+    return each(visit, members, one)
 
 
 def delete_ours(visit: Visit, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -140,7 +141,7 @@ def delete_ours(visit: Visit, members: list[dict[str, Any]]) -> list[dict[str, A
         _remove(visit, member)
         return 0
 
-    return each(members, one)
+    return each(visit, members, one)
 
 
 def _group(visit: Visit, member: Mapping[str, int]) -> dict[str, Any]:
