@@ -415,6 +415,15 @@ class TestGroups:
         assert self.run(room, self.row(room, "ana", "gaddcreate", "ETE 1", "")) == ["created"]
         assert room.groups == {"Été 1": {"ana"}}
 
+    def test_groups_may_be_named_by_their_idnumbers(self, room: Room) -> None:
+        """A new one is called by it; one that has it for its name is in the way."""
+        room.group("Group 1", idnumber="G1")
+        room.group("G3")
+        rows = [self.row(room, "ana", "gaddcreate", "G1", "G2"), self.row(room, "ben", "gaddcreate", "G3", "")]
+        assert room.codes(*rows, header=self.HEADER, group_identity="idnumber") == ["", "name-taken"]
+        assert room.groups == {"Group 1": {"ana"}, "G2": {"ana"}, "G3": set()}
+        assert room.site.run_again().outcomes == ["unchanged", "rejected"]
+
     def test_groups_are_replaced(self, room: Room) -> None:
         """They become just those of the row."""
         room.enrol("ana")

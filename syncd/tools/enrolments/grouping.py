@@ -55,11 +55,17 @@ class Grouping:
         if wish.group_deed == "gdel":
             return None
         if wish.group_deed.endswith("create") and identity != "id":
-            return self._new(course, value)
+            return self._new(course, f"g{number}", value)
         return at(f"g{number}", lambda: self._groups.one(course, value, identity))
 
-    def _new(self, course: int, value: str) -> Group:
-        return Group(0, course, value, value if self._settings.group_identity == "idnumber" else "")
+    def _new(self, course: int, column: str, value: str) -> Group:
+        if self._settings.group_identity == "name":
+            return Group(0, course, value)
+        if self._groups.find(course, value, "name"):
+            reason = "the course has no group with this idnumber, and another one that has it for its name"
+            cure = "Give that group the idnumber in Moodle, or make the group by a groups file."
+            raise Unfit("name-taken", reason, column, value, cure)
+        return Group(0, course, value, value)
 
     def _made(self, group: Group) -> Act:
         self._groups.add(group)
