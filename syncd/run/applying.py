@@ -232,13 +232,21 @@ def _together(acts: Sequence[tuple[int, Act]]) -> Iterator[tuple[int, Act]]:
 
 
 def _concerned(rows: Sequence[Going]) -> list[Going]:
-    """The rows whose answer was lost, those that take what these make, and so on."""
+    """The rows whose answer was lost, those that take what these make or make what these take, and so on.
+
+    Planned without the row that makes it, a row would make it too.
+    """
     found = {going for going in rows if any(isinstance(fate, Lost) for fate in going.fates.values())}
     size = 0
     while len(found) > size:
         size = len(found)
         given = {name for going in found for name in _given(going)}
-        found |= {going for going in rows if going.waits and given.intersection(_taken(going))}
+        taken = {name for going in found for name in _taken(going)}
+        found |= {
+            going
+            for going in rows
+            if going.waits and (given.intersection(_taken(going)) or taken.intersection(_given(going)))
+        }
     return [going for going in rows if going in found]
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from syncd.core.functions import SITE_INFO
 from syncd.tools.enrolments import EnrolmentsTool
+from tests.faulty import LOST, once
 from tests.run.workshop import FILE, NO_LIMITS
 from tests.tools.on_site import OnSite
 
@@ -523,3 +524,25 @@ class TestLaws:
             site.run(enrolments(), self.HEADER, *(room.row(*row) for row in some))
             found.append((room.roles, room.groups))
         assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_answer_may_be_lost(site: OnSite, number: int, moment: str) -> None:
+    """Whichever it is, nothing is done twice, and the people are in their courses and groups in the end."""
+    if site.moodle:
+        pytest.skip("its answers can't be lost on purpose")
+    room = Room(site)
+    room.enrol("ben")
+    room.group("G1", "ben")
+    header = HEADER + ",gcmd,g1"
+    rows = [
+        room.row("add", "student", "C1", "ana", "", "gaddcreate", "G2"),
+        room.row("shift", "teacher", "C1", "ben", "", "greplacecreate", "G2"),
+    ]
+    setattr(site.shop.site, moment, once(number + len(site.shop.site.calls), LOST))
+    run = site.run(enrolments(), header, *rows)
+    assert run.outcomes == ["created", "updated"], run.lines
+    assert room.roles == {"ana": {"student"}, "ben": {"teacher"}}
+    assert room.groups == {"G1": set(), "G2": {"ana", "ben"}}
+    assert room.again() == ["unchanged", "unchanged"]
