@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,6 +11,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl
 
+from syncd.core.functions import SITE_INFO
 from syncd.errors import ItemRefused, SiteRefused
 from syncd.targets.base import Target
 from syncd.targets.sandbox import SandboxSettings
@@ -18,13 +20,19 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 class Loopback(ThreadingHTTPServer):
-    """A web server that has a practice site answer."""
+    """A web server that has a practice site answer.
+
+    `breaks(function)` tells whether the connection breaks "before" the call is carried out or "after" it ("": neither);
+    a number is a status that is answered instead. Functions whose names begin with `hides` are not told of.
+    """
 
     daemon_threads = True
 
     def __init__(self, site: Target) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         self.site = site
+        self.hides = "-"
+        self.breaks: Callable[[str], str] = lambda _function: ""
 
     @property
     def url(self) -> str:
@@ -38,8 +46,19 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         sent = parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode(), keep_blank_values=True)
-        body = json.dumps(self._answer(dict(sent))).encode()
-        self.send_response(200)
+        broken = self.server.breaks(dict(sent).get("wsfunction", ""))
+        if broken.isdigit():
+            self._say(int(broken), b"")
+            return
+        body = json.dumps(self._answer(dict(sent))).encode() if broken != "before" else b""
+        if broken:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self._say(200, body)
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -51,11 +70,16 @@ class _Answers(BaseHTTPRequestHandler):
         if token != TOKEN:
             return {"exception": "x", "errorcode": "invalidtoken", "message": "Invalid token - token not found"}
         try:
-            return self.server.site.call(function, nested(sent))
+            answer = self.server.site.call(function, nested(sent))
         except ItemRefused as refused:
             return {"exception": "x", "errorcode": refused.code, "message": refused.message}
         except SiteRefused:
             return {"exception": "x", "errorcode": "accessexception", "message": "Access control exception"}
+
+        if function == SITE_INFO:
+            told = [one for one in answer["functions"] if not one["name"].startswith(self.server.hides)]
+            answer["functions"] = told
+        return answer
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""
