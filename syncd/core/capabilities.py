@@ -38,7 +38,11 @@ CAPABILITIES: dict[str, tuple[str, ...]] = {
     "core_course_get_courses": _SEE_COURSES,
     "core_course_get_courses_by_field": _SEE_COURSES,
     "core_course_get_contents": _SEE_COURSES,
-    "core_course_create_courses": ("moodle/course:create", "moodle/course:visibility"),
+    "core_course_create_courses": (
+        "moodle/course:create",
+        "moodle/course:visibility",
+        "moodle/course:setforcedlanguage",
+    ),
     "core_course_update_courses": (
         "moodle/course:update",
         "moodle/course:changecategory",
@@ -47,6 +51,7 @@ CAPABILITIES: dict[str, tuple[str, ...]] = {
         "moodle/course:changeidnumber",
         "moodle/course:changesummary",
         "moodle/course:visibility",
+        "moodle/course:setforcedlanguage",
     ),
     "core_course_delete_courses": ("moodle/course:delete", "moodle/course:view"),
     "core_course_duplicate_course": (
