@@ -201,3 +201,24 @@ def test_refused_rows_stop_no_others(
         assert [outcome for row, outcome in found if row["idnumber"] in bad] == ["rejected"] * len(bad)
         assert {row["email"]: outcome for row, outcome in found if row["idnumber"] not in bad} == alone
         assert picture(site) == wanted
+
+
+several = st.lists(
+    st.tuples(st.sampled_from(range(3)), sometimes.filter(lambda cells: cells.get("idnumber") != "")),
+    min_size=2,
+    max_size=6,
+).map(lambda chosen: [_row(number, cells) for number, cells in chosen])
+
+
+@settings(max_examples=15, phases=AS_FOUND)
+@given(kinds, there, several)
+def test_a_file_does_what_its_rows_would_do_one_by_one(companion: bool, people: set[int], rows: list[Row]) -> None:
+    """Rows about one account meet it as those before them left it, though all are planned before any is sent."""
+    header = ",".join(COLUMNS)
+    with practice(companion, people) as site:
+        together = site.run(users(), header, *written(rows)).outcomes
+        wanted = picture(site)
+    with practice(companion, people) as site:
+        alone = [outcome for line in written(rows) for outcome in site.run(users(), header, line).outcomes]
+        assert alone == together
+        assert picture(site) == wanted
