@@ -286,8 +286,3 @@ class TestFindingCourses:
         (inner,) = corner.create_categories(corner.category("inner", parent=top))
         here, _ = corner.create_courses(corner.course("a", categoryid=top), corner.course("b", categoryid=inner))
         assert [one["id"] for one in found(corner, "category", top)] == [here]
-
-    def test_many_courses_with_no_idnumber_are_found_by_it(self, corner: Corner) -> None:
-        """The empty idnumber is a value like others: who asks for it gets courses that have none."""
-        (made,) = corner.create_courses(corner.course())
-        assert made in [one["id"] for one in found(corner, "idnumber", "")]

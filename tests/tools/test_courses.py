@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from syncd.core.codes import CODES
 from syncd.core.model import Refusal, Row
+from syncd.tools.base import Memory
 from syncd.tools.courses.wish import CourseWish, Place, Section, Teacher
 from tests.tools.courses_site import courses
 from tests.tools.on_site import OnSite
@@ -142,6 +143,29 @@ class TestRows:
         for wrong in ({"shortname": "x"}, {"newsitems": "99"}, {"startdate": "soon"}, {"nosuch": "1"}):
             with pytest.raises(ValidationError):
                 courses(defaults=wrong)
+
+
+def test_what_the_site_does_not_offer_refuses_only_rows_that_need_it() -> None:
+    """A token whose service lacks what templates and teachers take serves for all other rows."""
+    tool = courses(template_mode="add", allow_delete=True)
+    cells = [{}, {"template": "T"}, {"teacher1_account": "ana"}, {"delete": "1"}]
+    wishes = [
+        tool.check(Row(line, {"shortname": f"C{line}", "fullname": "C", **more}, ""))
+        for line, more in enumerate(cells, start=2)
+    ]
+    assert all(isinstance(one, CourseWish) for one in wishes)
+    conversation = tool.plan([one for one in wishes if isinstance(one, CourseWish)], Memory(lambda _subject: False))
+    calls = next(conversation)
+    with pytest.raises(StopIteration) as end:
+        while True:
+            assert {call.function for call in calls} <= tool.functions
+            category = {"id": 1, "name": "First", "parent": 0, "coursecount": 0}
+            calls = conversation.send(
+                [[category] if "categories" in one.function else {"courses": []} for one in calls]
+            )
+    steps = end.value.value
+    assert [step.outcome for step in steps] == ["created", "rejected", "rejected", "rejected"]
+    assert [step.refusal.code for step in steps[1:]] == ["not-allowed"] * 3
 
 
 NAMES = ("a", "b", "c", "d")

@@ -16,8 +16,10 @@ from syncd.tools.courses.teachers import Accounts
 from syncd.tools.courses.wish import CourseWish
 from syncd.tools.lookups.categories import Categories
 from syncd.tools.lookups.courses import COMPANION, CORE, Course, CourseIdentity, Courses
+from syncd.tools.lookups.enrolments import CORE as PEOPLE
 from syncd.tools.lookups.enrolments import Enrolments
 from syncd.tools.lookups.roles import Roles
+from syncd.tools.lookups.users import CORE as ACCOUNTS
 from syncd.tools.questions import Question, ask
 
 CONTENTS = "core_course_get_contents"
@@ -26,6 +28,14 @@ SET_SECTIONS = "local_syncd_set_sections"
 GET_METHODS = "local_syncd_get_enrol_methods"
 SET_METHODS = "local_syncd_set_enrol_methods"
 NAME_SECTION = "core_update_inplace_editable"
+DUPLICATE = "core_course_duplicate_course"
+IMPORT = "core_course_import_course"
+DELETE = "core_course_delete_courses"
+ENROL = "enrol_manual_enrol_users"
+ASSIGN = "core_role_assign_roles"
+FOR_COPIES = (CONTENTS, DUPLICATE, IMPORT)
+FOR_TEACHERS = (ACCOUNTS, PEOPLE, ENROL, ASSIGN)
+"""Functions that only some columns need: a site may be without them."""
 CALL = 200
 """How many courses are asked about in one call."""
 TEMPLATES = 50
@@ -73,7 +83,7 @@ class Asking:
         if any(wish.custom for wish in wishes):
             yield from self.custom.questions()
         accounts = [teacher.account for wish in wishes for teacher in wish.teachers]
-        if accounts:
+        if accounts and self._may(FOR_TEACHERS):
             yield from self.accounts.questions(self.memory.site, accounts)
             yield from self.roles.questions()
 
@@ -112,7 +122,7 @@ class Asking:
         for wish, course in there:
             if wish.sections and site.has(NAME_SECTION) and not site.has(SET_SECTIONS):
                 wanted[course.id] = None
-            if wish.template and self._settings.template_mode != "nothing":
+            if wish.template and self._settings.template_mode != "nothing" and self._may(FOR_COPIES):
                 wanted[course.id] = None
                 if (template := self.perhaps("shortname", wish.template)) and template.id not in self._contents:
                     wanted[template.id] = None
@@ -121,7 +131,7 @@ class Asking:
 
     def _pairs(self, wishes: Sequence[CourseWish]) -> Iterator[tuple[int, int]]:
         """The courses and teachers of whom it must be known whether they are in them."""
-        if not self._settings.force_update:
+        if not self._settings.force_update or not self._may(FOR_TEACHERS):
             return
         for wish in wishes:
             if wish.teachers and (course := self.perhaps(wish.column, wish.value)):
@@ -168,6 +178,20 @@ class Asking:
         return self._more.setdefault(number, {})
 
     # What is known
+
+    def _may(self, functions: Sequence[str]) -> bool:
+        return all(map(self.memory.site.has, functions))
+
+    def demand(self, functions: Sequence[str], column: str, value: str) -> None:
+        """Raise `Unfit` where the token may not call what a column takes."""
+        if lacking := [name for name in functions if not self.memory.site.has(name)]:
+            raise Unfit(
+                "not-allowed",
+                f"the site does not offer {', '.join(lacking)}, which this column takes",
+                column,
+                value,
+                "Add it to the token's service in Moodle, or leave the cell empty.",
+            )
 
     def course(self, column: CourseIdentity, value: str) -> Course | None:
         """The course of an identity; raises `Unfit` when several have it."""

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 
 from syncd.core.model import Act
 from syncd.tools.cells import Unfit
-from syncd.tools.courses.asking import NAME_SECTION, SET_METHODS, SET_SECTIONS, Asking
+from syncd.tools.courses.asking import ASSIGN, ENROL, FOR_TEACHERS, NAME_SECTION, SET_METHODS, SET_SECTIONS, Asking
 from syncd.tools.courses.items import upon
 from syncd.tools.courses.picture import Picture
 from syncd.tools.courses.wish import CourseWish
 from syncd.tools.lookups.categories import ASIDE
-
-ENROL = "enrol_manual_enrol_users"
-ASSIGN = "core_role_assign_roles"
 
 People = list[tuple[int, int]]
 """Users with the roles that they are to have."""
@@ -28,6 +25,7 @@ class Fittings:
         """The teachers of a row, with their roles; raises `Unfit` when one, or a role, is not there."""
         found: People = []
         for teacher in wish.teachers:
+            self._asking.demand(FOR_TEACHERS, f"teacher{teacher.number}_account", teacher.account)
             try:
                 user = self._asking.accounts.one(teacher.account)
             except Unfit as unfit:

@@ -6,8 +6,12 @@ from syncd.core.model import Act, Outcome, Step
 from syncd.tools.base import Conversation, Memory
 from syncd.tools.cells import Unfit, moment, unix
 from syncd.tools.courses.asking import (
+    DELETE,
+    DUPLICATE,
+    FOR_COPIES,
     GET_METHODS,
     GET_SECTIONS,
+    IMPORT,
     SET_METHODS,
     SET_SECTIONS,
     Asking,
@@ -28,9 +32,6 @@ from syncd.tools.lookups.roles import COMPANION as GET_ROLES
 
 CREATE = "core_course_create_courses"
 UPDATE = "core_course_update_courses"
-DELETE = "core_course_delete_courses"
-DUPLICATE = "core_course_duplicate_course"
-IMPORT = "core_course_import_course"
 
 FUNCTIONS = frozenset({CORE, CREATE, UPDATE, _categories.LOOK_UP, _categories.CREATE})
 COMPANION = frozenset(
@@ -117,6 +118,7 @@ class _Plan:
         if not self._settings.allow_delete:
             cure = "Use a file of kind courses-delete, or set allow_delete."
             raise Unfit("not-allowed", "the row would delete a course", "delete", "1", cure)
+        self._asking.demand((DELETE,), "delete", "1")
         if picture is None:
             return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=("there is no such course",))
         picture.deleted = True
@@ -130,7 +132,7 @@ class _Plan:
         if wish.rename:
             cure = "Correct the short name, or leave the column rename empty for a new course."
             raise Unfit("course-missing", "there is no course to rename", "shortname", wish.value, cure)
-        template = self._asking.template(wish.template) if wish.template else None
+        template = self._template(wish) if wish.template else None
         fields = self._first_fields(wish, template)
         self._check_names(wish, fields, None)
         self._check_dates(fields, fields)
@@ -290,12 +292,16 @@ class _Plan:
             changes[name] = value
         return changes
 
+    def _template(self, wish: CourseWish) -> Course:
+        self._asking.demand(FOR_COPIES, "template", wish.template)
+        return self._asking.template(wish.template)
+
     def _wanted_template(self, wish: CourseWish, picture: Picture) -> Course | None:
         """The template whose content an existing course is still to get; raises `Unfit`."""
         mode = self._settings.template_mode
         if not wish.template or mode == "nothing" or not picture.id:
             return None
-        template = self._asking.template(wish.template)
+        template = self._template(wish)
         if template.id in {picture.id, *picture.copied} or self._asking.has_content_of(picture.id, template.id):
             return None
         if mode == "replace" and not self._memory.site.has(SET_METHODS):
