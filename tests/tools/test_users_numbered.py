@@ -172,6 +172,7 @@ class TestProfileFields:
         fields = self.fields(born="datetime", vip="checkbox")
         assert fields.same("profile_field_born", "1109631600", "2005-03-01")
         assert not fields.same("profile_field_born", "1109631600", "2005-03-02")
+        assert not fields.same("profile_field_born", "2005-03-01", "")
         assert fields.same("profile_field_vip", "", "0")
         menu = self.told(datatype="menu", options=["A", "B"], defaultdata="A")
         assert menu.same("profile_field_x", "A", "")

@@ -172,6 +172,8 @@ def _option(field: Field, cell: str) -> str:
 
 
 def _as_date(there: str, zone: tzinfo, *, timed: bool) -> str:
+    if "-" in there[1:]:
+        return there  # an earlier row of the file has written it
     if not there.lstrip("-").isdecimal() or there == "0":
         return ""
     try:
