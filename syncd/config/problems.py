@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -12,8 +12,6 @@ from pydantic_core import ErrorDetails
 
 from syncd.core.settings import Settings
 from syncd.errors import Problem
-
-NO_HINTS: Mapping[str, str] = {}
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _SECRET = re.compile(r"(password|passwd|secret|token)(\Z|[\"' ]*[=:])", re.IGNORECASE)
@@ -49,15 +47,20 @@ _SENTENCES = {
 """Pydantic's errors, by its names for them."""
 
 
+def no_hint(_key: str) -> str:
+    """Nothing is known of a key."""
+    return ""
+
+
 def problems(
-    error: ValidationError, table: type[Settings], *where: str, hints: Mapping[str, str] = NO_HINTS
+    error: ValidationError, table: type[Settings], *where: str, hint: Callable[[str], str] = no_hint
 ) -> list[Problem]:
     """Everything that pydantic found wrong in the table that stands at `where`.
 
-    `hints` tells what is known of keys that the table has not; otherwise the nearest right name is the hint.
+    `hint(key)` tells what is known of a key that the table has not; otherwise the nearest right name is the hint.
     """
     return [
-        _problem(details, table, dotted(*where, *details["loc"]), hints) for details in error.errors(include_url=False)
+        _problem(details, table, dotted(*where, *details["loc"]), hint) for details in error.errors(include_url=False)
     ]
 
 
@@ -94,7 +97,7 @@ def in_order(found: Iterable[Problem], tables: Mapping[str, Any]) -> list[Proble
     return sorted(found, key=rank)
 
 
-def _problem(details: ErrorDetails, table: type[Settings], place: str, hints: Mapping[str, str]) -> Problem:
+def _problem(details: ErrorDetails, table: type[Settings], place: str, known: Callable[[str], str]) -> Problem:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "value_error":
         return Problem(place, str(context["error"]), shown(value, place))
@@ -106,7 +109,7 @@ def _problem(details: ErrorDetails, table: type[Settings], place: str, hints: Ma
         case "extra_forbidden":
             # Its value is not shown: under a wrong name, nobody can tell whether it is a secret.
             *path, key = details["loc"]
-            hint = "" if path else hints.get(str(key), "")
+            hint = "" if path else known(str(key))
             return Problem(place, what, hint=hint or nearest(str(key), _keys(table, path)))
         case "literal_error":
             return Problem(place, what, shown(value, place), nearest(str(value), _quoted(context["expected"])))

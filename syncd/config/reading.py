@@ -1,6 +1,6 @@
 """Reading the tables one by one, so that every problem is found at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from syncd.config.problems import NO_HINTS, dotted, nearest, problems, shown
+from syncd.config.problems import dotted, nearest, no_hint, problems, shown
 from syncd.config.tables import TABLES
 from syncd.core.settings import Settings, Written
 from syncd.errors import Problem
@@ -71,15 +71,15 @@ class Reading:
             self.found.append(Problem(place, "is not a kind that syncd has", shown(kind, place), hint))
             return None
         keys = {key: value for key, value in values.items() if key != "kind"}
-        return self._validated(kinds[kind], keys, *where, hints={key: _owner(key, kinds) for key in keys})
+        return self._validated(kinds[kind], keys, *where, hint=lambda key: _owner(key, kinds))
 
     def _validated(
-        self, model: type[Table], values: object, *where: str, hints: Mapping[str, str] = NO_HINTS
+        self, model: type[Table], values: object, *where: str, hint: Callable[[str], str] = no_hint
     ) -> Table | None:
         try:
             return model.model_validate(values, context=self.written)
         except ValidationError as error:
-            self.found.extend(problems(error, model, *where, hints=hints))
+            self.found.extend(problems(error, model, *where, hint=hint))
             return None
 
     @property

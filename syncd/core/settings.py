@@ -10,7 +10,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 class Settings(BaseModel):
     """A table of the settings; its fields are its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=False,
+        use_attribute_docstrings=True,
+        defer_build=True,  # what no setting uses costs nothing at the start of a command
+    )
 
 
 @dataclass(frozen=True, slots=True)

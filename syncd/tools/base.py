@@ -5,7 +5,7 @@ A new kind is one new file in this package, holding one class with its `kind`; n
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
@@ -174,15 +174,32 @@ class RowTool(Tool, ABC):
         return ()
 
 
-def kinds() -> dict[str, type[Tool]]:
-    """Every kind of tool that this package holds, by its name."""
-    from syncd import tools
+class Kinds(Mapping[str, type[Tool]]):
+    """Every kind of tool that this package holds, by its name: `users-delete` lies in the module `users_delete`.
 
-    for module in iter_modules(tools.__path__):
-        import_module(f"{tools.__name__}.{module.name}")
-    return {kind.kind: kind for kind in _leaves(Tool) if kind.__module__.startswith(tools.__name__)}
+    A kind is loaded when it is looked up, all of them when they are listed: whoever uses three kinds does not wait for
+    twenty at each command.
+    """
+
+    def __init__(self) -> None:
+        from syncd import tools
+
+        self._package = tools.__name__
+        self._modules = {module.name.replace("_", "-"): module.name for module in iter_modules(tools.__path__)}
+
+    def __getitem__(self, name: str) -> type[Tool]:
+        for found in vars(import_module(f"{self._package}.{self._modules[name]}")).values():
+            if isinstance(found, type) and issubclass(found, Tool) and vars(found).get("kind") == name:
+                return found
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._modules if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def _leaves(tool: type[Tool]) -> list[type[Tool]]:
-    children = tool.__subclasses__()
-    return [leaf for child in children for leaf in _leaves(child)] if children else [tool]
+def kinds() -> Kinds:
+    """Every kind of tool, by its name."""
+    return Kinds()
