@@ -102,7 +102,7 @@ def says(site: Site, answer: object, status: int = 200) -> None:
 def test_nested_values_are_sent_as_php_reads_them(site: Site, target: Rest) -> None:
     """Lists and objects become names with brackets, and truth becomes 1 or 0."""
     target.call("f", {"users": [{"name": "Zoë", "on": True, "customfields": [{"type": "a", "value": ""}]}]})
-    assert site.asked[0][:4] == [
+    assert site.asked[0][2:6] == [
         ("users[0][name]", "Zoë"),
         ("users[0][on]", "1"),
         ("users[0][customfields][0][type]", "a"),
@@ -114,6 +114,7 @@ def test_the_token_comes_last(site: Site, target: Rest) -> None:
     """A request that PHP cuts off loses the token first, and so changes nothing."""
     target.call("core_user_update_users", {"users": [{"id": 3}]})
     assert site.asked[0][-1] == ("wstoken", TOKEN)
+    assert site.asked[0][0] == ("moodlewsrestformat", "json"), "else the refusal would be XML"
     assert dict(site.asked[0])["moodlewssettingraw"] == "1"
 
 

@@ -42,7 +42,8 @@ class Rest:
 
     def call(self, function: str, parameters: Mapping[str, Any]) -> Any:
         """Carry out a function, as `Target.call` says. Raises `TooMuch` for a call that is too large to be sent."""
-        variables = [*fields(parameters), ("moodlewssettingraw", "1"), ("moodlewsrestformat", "json")]
+        # First, so that the refusal of a request that PHP cuts off can be read: without the format it would be XML.
+        variables = [("moodlewsrestformat", "json"), ("moodlewssettingraw", "1"), *fields(parameters)]
         if len(variables) > self._most:
             raise TooMuch(f"{len(variables)} variables are more than one request may have")
         # Last, so that a request that PHP cuts off fails loudly and changes nothing.
