@@ -62,8 +62,10 @@ class Moodle:
             ThreadPoolExecutor(connections) as threads,
         ):
 
-            def post(body: bytes) -> bytes:
-                return pool.request("POST", endpoint, body=body, headers=headers).data
+            def post(body: bytes, tries: int = 5) -> bytes:
+                answer = pool.request("POST", endpoint, body=body, headers=headers).data
+                # Moodle says so of a deadlock.
+                return post(body, tries - 1) if tries and b"dmlwriteexception" in answer else answer
 
             began = time.perf_counter()
             answers = list(threads.map(post, bodies))
