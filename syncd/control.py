@@ -2,7 +2,7 @@
 
 A request is one line of JSON, answers are lines of JSON: any number of `{"progress": …}`, then one `{"answer": …}` or
 `{"error": text, "exit": code}`. Who may connect is who may write the socket (mode 0660); who asked is what the kernel
-says of the peer (unix(7), SO_PEERCRED).
+says of the peer (unix(7), SO_PEERCRED), or, where it can't tell, what the peer says (docs/decisions/0030-who-asked.md).
 """
 
 import json
@@ -28,7 +28,11 @@ BREATH = 0.1
 PEERS = 32
 """How many may ask at once."""
 
-AT_ONCE = frozenset({"status", "look", "pause", "resume"})
+LONGEST_NAME = 64
+UNMAPPED = 65_534
+"""What the kernel says of a user who does not exist in the user namespace that asks."""
+
+AT_ONCE = frozenset({"status", "look", "pause", "resume", "reload"})
 """Verbs that wait for no run: the loop answers them within a turn."""
 
 
@@ -142,7 +146,7 @@ class Control:
             except (ValueError, KeyError, TypeError, RecursionError):
                 peer.sendall(_line({"error": "this is not a request that syncd understands", "exit": 2}))
                 return
-            request = Request(verb, arguments, _who(peer))
+            request = Request(verb, arguments, _who(peer, str(asked.get("who", ""))))
             self._post(request)
             for reply in request.outcome():
                 peer.sendall(_line(reply))
@@ -179,7 +183,7 @@ def ask(state: Path, verb: str, arguments: Mapping[str, Any], progress: Callable
 def _answer(
     peer: socket.socket, verb: str, arguments: Mapping[str, Any], progress: Callable[[Any], None] | None
 ) -> Any:
-    peer.sendall(_line({"verb": verb, "arguments": arguments}))
+    peer.sendall(_line({"verb": verb, "arguments": arguments, "who": login_name()}))
     with peer.makefile("rb") as replies:
         for line in replies:
             reply = json.loads(line)
@@ -202,8 +206,28 @@ def _short(folder: Path) -> Iterator[str]:
         os.close(handle)
 
 
-def _who(peer: socket.socket) -> str:
+def login_name() -> str:
+    """Who acts, for the ledger and the reports."""
+    return _name(os.getuid())
+
+
+def _who(peer: socket.socket, says: str) -> str:
     _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    if uid != UNMAPPED or _every_user_exists() or not says.isprintable():
+        return _name(uid)
+    return f"{says[:LONGEST_NAME] or 'somebody'} (not proven)"
+
+
+def _every_user_exists() -> bool:
+    # In a user namespace, as PrivateUsers=yes makes one, others all have one number (user_namespaces(7)).
+    try:
+        first = Path("/proc/self/uid_map").read_text(encoding="ascii").split()
+    except OSError:
+        return True
+    return first == ["0", "0", str(2**32 - 1)]
+
+
+def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from syncd.cli.bar import Follow, following
 from syncd.cli.installation import Installation
-from syncd.cli.owner import act_as_owner, login_name
+from syncd.cli.owner import act_as_owner
 from syncd.cli.verb import STOPPED
-from syncd.control import NotRunning, Refused, Request, ask
+from syncd.control import NotRunning, Refused, Request, ask, login_name
 from syncd.errors import SyncdError
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from syncd.cli.decide import approve, reject
 from syncd.cli.doctor import doctor
 from syncd.cli.files import files
 from syncd.cli.pause import pause, resume
+from syncd.cli.reload import reload
 from syncd.cli.run import run
 from syncd.cli.runs import report, runs
 from syncd.cli.serve import serve
@@ -33,7 +34,7 @@ syncd = Family(
     epilog="Exit codes: 0 done, 1 fault, 2 settings or usage, 3 some rows rejected, 4 held, 5 file refused, "
     "6 site unreachable.",
     sections={
-        "Serve and check": [serve, check, doctor],
+        "Serve and check": [serve, reload, check, doctor],
         "Watch": [status, agenda, runs, report],
         "Run and decide": [run, approve, reject, pause, resume],
         "Files": [files],

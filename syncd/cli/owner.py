@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from syncd.config import Config
 
 
-def login_name() -> str:
-    """Who acts, for the ledger and the reports."""
-    return _name(os.getuid()) or f"uid {os.getuid()}"
-
-
 def act_as_owner(config: Config) -> None:
     """If this is root, become the user of the state folder, for good; of nobody's folder root stays root."""
     folders = [folder for folder in (config.state.folder, config.repository.folder) if folder.is_dir()]

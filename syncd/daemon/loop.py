@@ -1,5 +1,6 @@
 """The loop: looks, takes in, starts what is due, beats, stops. It alone changes the daemon's state."""
 
+import math
 import os
 import signal
 import time
@@ -43,6 +44,9 @@ LONGEST_EXPECTED = 10.0
 For files of tools that have their turn before it, it waits for so long and `settle`, though they are not settled yet.
 """
 
+HURRY_AFTER = 120.0
+"""Seconds after the signal to stop until a program under way is asked to end: systemd sends no second signal."""
+
 
 class Daemon:
     """syncd itself: one mailbox, one loop, a thread that takes in and a thread that runs.
@@ -51,7 +55,13 @@ class Daemon:
     """
 
     def __init__(
-        self, config: Config, load: Callable[[], Config], notify: Notify, *, alone: Request | None = None
+        self,
+        config: Config,
+        load: Callable[[], Config],
+        notify: Notify,
+        *,
+        alone: Request | None = None,
+        hurry_after: float = HURRY_AFTER,
     ) -> None:
         """Take the folders. Raises `Fault` when another syncd has them, or when they can't be used."""
         self._config = config
@@ -61,6 +71,8 @@ class Daemon:
         self._mailbox: SimpleQueue[Note] = SimpleQueue()
         self._began = self._now()
         self._stopping = 0
+        self._hurry_after = hurry_after
+        self._hurry_at = math.inf
         self._plant = plant.build(config)
         self._books = Books(self._plant, self._began)
         self._targets = [plant.target_of(config)]
@@ -127,7 +139,7 @@ class Daemon:
             now=self._now,
             patience=self._config.target.waits,
             stop=lambda: self._stopping > 0,
-            hurry=lambda: self._stopping > 1,
+            hurry=lambda: self._stopping > 1 or time.monotonic() >= self._hurry_at,
         )
 
     # Life
@@ -255,6 +267,7 @@ class Daemon:
                 self._reload()
             case Stop():
                 self._stopping += 1
+                self._hurry_at = min(self._hurry_at, time.monotonic() + self._hurry_after)
                 self._dispatch.turn_away(STOPPING)
                 self._notify.stopping()
 
@@ -265,6 +278,8 @@ class Daemon:
     def _request(self, request: Request) -> None:
         if self._stopping:
             request.refuse(STOPPING, 1)
+        elif request.verb == "reload":
+            self._reload_for(request)
         else:
             self._requests.carry_out(request)
 
@@ -333,20 +348,31 @@ class Daemon:
 
     # Settings
 
-    def _reload(self) -> None:
+    def _reload_for(self, request: Request) -> None:
+        if problems := self._reload():
+            request.refuse("\n  ".join(["the settings are refused, and the old ones stay:", *problems]), 2)
+        else:
+            request.answer({"tools": list(self._config.tools)})
+
+    def _reload(self) -> list[str]:
+        """Read the settings again; what is wrong in them, if they are refused."""
+        problems: list[str] = []
         self._notify.reloading()
         try:
             config = self._load()
             plant.refuse_moves(self._config, config)
             target = plant.target_of(config)
         except SettingsError as error:
-            log.error("settings.refused", problems=[str(problem) for problem in error.problems])
+            problems = [str(problem) for problem in error.problems]
         except (OSError, SyncdError) as error:
-            log.error("settings.refused", problems=[str(error)])
+            problems = [str(error)]
         else:
             self._apply(config, target)
             log.info("settings.reloaded", settings=str(config.source), tools=list(config.tools))
+        if problems:
+            log.error("settings.refused", problems=problems)
         self._notify.ready()
+        return problems
 
     def _apply(self, config: Config, target: Target) -> None:
         if config.drop != self._config.drop:

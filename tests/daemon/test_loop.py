@@ -42,10 +42,10 @@ argv = ["sleep", "2"]
 """
 
 
-def sleeping(served: Served) -> None:
+def sleeping(served: Served, *options: str) -> None:
     """Start a daemon that runs a program that sleeps."""
     served.settings(SLEEPING)
-    served.start()
+    served.start(*options)
     served.drops(b"x\n", "program.csv")
     wait_for((served.folder / "started").exists, PATIENCE)
 
@@ -84,6 +84,13 @@ def test_a_program_under_way_is_waited_for_and_a_second_signal_hurries(served: S
     assert served.waiting().keys() == {"program.csv"}
 
 
+def test_a_program_under_way_is_asked_to_end_a_while_after_the_signal(served: Served) -> None:
+    """systemd sends one SIGTERM, then nothing until it kills: the run is noted as broken off before that."""
+    sleeping(served, "--hurry-after", "300ms")
+    assert served.stop() == 0
+    assert served.run_in_ledger().state is RunState.INTERRUPTED
+
+
 def test_a_program_that_a_crash_interrupted_is_held(served: Served) -> None:
     """kill -9: nobody knows how far it came."""
     sleeping(served)
@@ -103,6 +110,17 @@ def test_an_idle_daemon_stops_at_once(served: Served) -> None:
 
 
 # Settings
+
+
+def test_who_asks_for_a_reload_hears_what_came_of_it(served: Served) -> None:
+    """Good settings are told by their tools, bad ones by what is wrong, with the exit code of settings."""
+    served.start()
+    assert served.asked("reload") == {"tools": ["users"]}
+    served.settings(change=lambda text: text.replace('"drop"', '"elsewhere"'))
+    with pytest.raises(Refused, match=r"old ones stay:\n  drop\.folder: ") as refused:
+        served.asked("reload")
+    assert refused.value.exit_code == 2
+    assert served.hears("settings.refused", level="error")["problems"]
 
 
 def test_good_settings_take_the_place_of_the_old_ones(served: Served) -> None:

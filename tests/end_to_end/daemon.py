@@ -66,11 +66,11 @@ class Syncd:
         """The log, a JSON object on each line."""
         return self.folder / "log"
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "syncd", "serve", "-c", str(self.folder / "syncd.toml")],
+                [sys.executable, "-m", "syncd", "serve", "-c", str(self.folder / "syncd.toml"), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
