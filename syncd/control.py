@@ -2,7 +2,7 @@
 
 A request is one line of JSON, answers are lines of JSON: any number of `{"progress": …}`, then one `{"answer": …}` or
 `{"error": text, "exit": code}`. Who may connect is who may write the socket (mode 0660); who asked is what the kernel
-says of the peer (unix(7), SO_PEERCRED), or, where it can't tell, what the peer says (docs/decisions/0030-who-asked.md).
+says of the peer (unix(7), SO_PEERCRED), or, where it can't tell, what the peer says (docs/decisions/0031-who-asked.md).
 """
 
 import json
