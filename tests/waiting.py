@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], deadline: float = 10.0, what: str = "") -> T:
+def wait_for(condition: Callable[[], T], deadline: float = 30.0, what: str = "") -> T:
     """The first true answer of `condition`; fails after `deadline` seconds, saying `what` did not come."""
     end = time.monotonic() + deadline
     while not (answer := condition()):

@@ -13,7 +13,7 @@ from typing import Any
 from syncd.cli.main import carry_out
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE = 30.0
+PATIENCE = 90.0
 LOOKING = frozenset({"check", "status", "agenda", "doctor", "runs", "report", "files", "courses"})
 
 SETTINGS = """\

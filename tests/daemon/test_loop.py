@@ -18,7 +18,7 @@ from tests.end_to_end.daemon import PATIENCE
 from tests.run.workshop import good_users
 from tests.waiting import wait_for
 
-BATCHES = 12_000
+BATCHES = 8_000
 
 
 def program(code: str, timer: str = "on arrival", **keys: str) -> str:

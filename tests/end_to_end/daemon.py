@@ -14,7 +14,7 @@ from syncd.targets.base import Target
 from syncd.targets.sandbox import SandboxSettings
 from tests.waiting import wait_for
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 SETTINGS = """\
 [site]

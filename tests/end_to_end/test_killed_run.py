@@ -27,7 +27,7 @@ from syncd.tools.users import UsersTool
 from tests.disk.folders import sha256
 from tests.killing import apart, killed
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 FILE = "erp/users.csv"
 CONTENT = b"""username,firstname,lastname,email,idnumber
 ana,Ana,D\xc3\xadaz,ana@example.org,E1

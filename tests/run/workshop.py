@@ -70,7 +70,7 @@ class Workshop:
         self.state.mkdir(exist_ok=True)
         self._stack = ExitStack()
         self.ledger = self.open_ledger()
-        self.site = Faulty(SandboxSettings().open(self.state))
+        self.site = Faulty(SandboxSettings(companion=False).open(self.state))
         self._stack.callback(self.site.close)
         self.place = Place(
             repository=self.repository,
