@@ -61,6 +61,7 @@ class Workshop:
     clock: datetime = NOON
     stopped: bool = False
     hurried: bool = False
+    companion: bool = False
     told: list[tuple[str, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class Workshop:
         self.state.mkdir(exist_ok=True)
         self._stack = ExitStack()
         self.ledger = self.open_ledger()
-        self.site = Faulty(SandboxSettings(companion=False).open(self.state))
+        self.site = Faulty(SandboxSettings(companion=self.companion).open(self.state))
         self._stack.callback(self.site.close)
         self.place = Place(
             repository=self.repository,

@@ -92,7 +92,7 @@ class OnSite:
 
     def __init__(self, folder: Path, *, moodle: bool, companion: bool) -> None:
         # A little late, so that what begins now has begun for every site: Moodle rounds its clock to look at dates.
-        self.shop = Workshop(folder, clock=datetime.now(PARIS) - timedelta(minutes=10))
+        self.shop = Workshop(folder, clock=datetime.now(PARIS) - timedelta(minutes=10), companion=companion)
         self.moodle = moodle
         whole = _moodle(folder) if moodle else self.shop.site
         self.target: Target = whole if companion else CoreAlone(whole)
