@@ -1,41 +1,112 @@
-"""The events of the log, each with what it means; `docs/LOG.md` says the same to administrators."""
+"""The events of the log, each with what it means; `docs/LOG.md` says the same to administrators.
 
-EVENTS: dict[str, str] = {
+`packaging/systemd/syncd.catalog` says for each what to do about it: `journalctl -x` shows that.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A kind of event.
+
+    `id` is its MESSAGE_ID, by which the journal finds what the catalog says: made once (`systemd-id128 new`), and never
+    changed. What is `remarkable` is no trouble, but people read the log for it: the journal has it as a notice, where
+    the log says "info".
+    """
+
+    meaning: str
+    id: str
+    remarkable: bool = False
+
+
+EVENTS: dict[str, Event] = {
     # The daemon
-    "daemon.started": "syncd begins, with these settings",
-    "daemon.ready": "start-up is done: from now on dropped files are noticed",
-    "daemon.stopped": "syncd ended; what was under way waits for the next start",
-    "settings.reloaded": "changed settings are in force",
-    "settings.refused": "changed settings are wrong; the old ones stay in force",
-    "request.received": "somebody asked the running daemon for something",
-    "request.failed": "what somebody asked for met a defect of syncd",
-    "library.complained": "a library that syncd uses logged a warning",
+    "daemon.started": Event("syncd begins, with these settings", "360b6c892d7b4d2db9acc72a0e67e71f", remarkable=True),
+    "daemon.ready": Event(
+        "start-up is done: from now on dropped files are noticed",
+        "1d7e98ea550640b98afde9c802f0d1e3",
+        remarkable=True,
+    ),
+    "daemon.stopped": Event(
+        "syncd ended; what was under way waits for the next start",
+        "7a81afc788c741b183b027e81784b7c1",
+        remarkable=True,
+    ),
+    "settings.reloaded": Event("changed settings are in force", "953464c006a2435dbe8f288bb064b2c9", remarkable=True),
+    "settings.refused": Event(
+        "changed settings are wrong; the old ones stay in force",
+        "65c3bacf7eae4ccda1cf194ae40be622",
+    ),
+    "request.received": Event("somebody asked the running daemon for something", "bda91fb942864371ab675217b172d997"),
+    "request.failed": Event("what somebody asked for met a defect of syncd", "2575e677bd3340b5beff7ee76d5ae21a"),
+    "library.complained": Event("a library that syncd uses logged a warning", "6106a9c2cf1c4907a86fab00026c7879"),
     # Dropped files
-    "file.arrived": "a dropped file is in the repository",
-    "file.superseded": "a newer file of the same name took a waiting one's place; the older lies in the archives",
-    "file.refused": "a dropped file can't be taken in and was left where it is",
-    "file.unreadable": "a file of the repository may not be read by syncd, so no tool runs on it",
-    "intake.failed": "taking in dropped files met a defect of syncd; it tries again",
-    "upload.stuck": "an upload has not come to rest for longer than stuck_after",
-    "drop.held": "the sender's hold file keeps everything in the drop folder",
-    "drop.gone": "the drop folder can't be read",
-    "drop.back": "the drop folder can be read again",
-    "watch.armed": "the kernel tells of changes in the drop folder",
-    "watch.storm": "so much happens in the drop folder that syncd looks by itself until it is quiet",
-    "watch.lost": "the kernel tells nothing of the drop folder; syncd looks by itself every poll_every",
+    "file.arrived": Event("a dropped file is in the repository", "62627de748434cf384b0ed770a3458e6"),
+    "file.refused": Event(
+        "a dropped file can't be taken in and was left where it is",
+        "f63cbb05485345b593a60b47d54d0391",
+    ),
+    "file.unreadable": Event(
+        "a file of the repository may not be read by syncd, so no tool runs on it",
+        "81b5f2c1274f49918cf7706d0fc80832",
+    ),
+    "file.archived": Event("a file that was run, or refused, lies in the archives", "a4883fce0dd0494c823bfefef879f08f"),
+    "intake.failed": Event(
+        "taking in dropped files met a defect of syncd; it tries again",
+        "8ecf707a939e4a2384f5642e38fe3e0f",
+    ),
+    "upload.stuck": Event(
+        "an upload has not come to rest for longer than stuck_after",
+        "8f973f71a0ad43c99a0e429ef0b3fc2b",
+    ),
+    "drop.held": Event(
+        "the sender's hold file keeps everything in the drop folder",
+        "9884620652114fbf87e52378d9975c8a",
+    ),
+    "drop.gone": Event("the drop folder can't be read", "8b3b12902c374ab68d17f32546f80596"),
+    "drop.back": Event("the drop folder can be read again", "e2201820e2b44d20b7b4f38716592cab", remarkable=True),
+    "watch.armed": Event("the kernel tells of changes in the drop folder", "c37e4a435a8d4a9aa1cd66f41ab0bf72"),
+    "watch.storm": Event(
+        "so much happens in the drop folder that syncd looks by itself until it is quiet",
+        "ac58af54fa7544c69a052a78fed6bcd5",
+    ),
+    "watch.lost": Event(
+        "the kernel tells nothing of the drop folder; syncd looks by itself every poll_every",
+        "972c4772c835433c8eca0c324206a77b",
+    ),
     # Runs
-    "run.started": "a tool begins with a file",
-    "run.ended": "a run is over, and its report is written",
-    "run.held": "a run would change more than its limits allow: nothing was sent, a person decides",
-    "run.failed": "a run met a defect of syncd or of the machine",
-    "tool.paused": "a tool's timer was stopped by a person",
-    "tool.resumed": "a tool's timer goes on",
-    "site.unreachable": "the site does not answer; its files wait",
-    "site.back": "the site answers again",
+    "run.started": Event("a tool begins with a file", "9b1fbe62e0fd4932a957abd0ec8958bc"),
+    "run.ended": Event("a run is over, and its report is written", "bd0529b36e384147bda1da40d20019d1"),
+    "run.held": Event(
+        "a run would change more than its limits allow: nothing was sent, a person decides",
+        "25612274d435480d8f7c49c0264bb146",
+    ),
+    "run.failed": Event("a run met a defect of syncd or of the machine", "aa54ca6721b249589f90b3dad3c65d4e"),
+    "rows.refused": Event(
+        "rows of a file were refused, for these reasons; its other rows were carried out",
+        "29a0d79ab0344f0e92f1fe6cd3e1ede0",
+    ),
+    "tool.paused": Event("a tool's timer was stopped by a person", "5a4d41cc3749470ba80062b899b66e32", remarkable=True),
+    "tool.resumed": Event("a tool's timer goes on", "4e1a8fd8a06a41c99176b0f5212cba38", remarkable=True),
+    "site.unreachable": Event("the site does not answer; its files wait", "61adf11a913a431a8f9d93b67d81524c"),
+    "site.back": Event("the site answers again", "e1bc6f9ad5744b93af15d9a8c0c4caeb", remarkable=True),
     # The machine
-    "disk.full": "nothing can be written to a disk; work goes on by itself when that is mended",
-    "disk.mended": "the disk can be written to again",
-    "ledger.lost": "the ledger could not be read and was set aside; history is lost, files and work are not",
-    "retention.pruned": "archives and reports that had reached their age were deleted",
-    "retention.failed": "archives and reports could not be deleted; the next night tries again",
+    "disk.full": Event(
+        "nothing can be written to a disk; work goes on by itself when that is mended",
+        "db8b6c0cb0d0494cb8d810730aa3d5ec",
+    ),
+    "disk.mended": Event("the disk can be written to again", "a34a063ded6547439a92f5cd02404057", remarkable=True),
+    "ledger.lost": Event(
+        "the ledger could not be read and was set aside; history is lost, files and work are not",
+        "46d05aaaa7e746f087e85f0d8522ddeb",
+    ),
+    "retention.pruned": Event(
+        "archives and reports that had reached their age were deleted",
+        "ae45f67739b94282bf83a799dc3f85ec",
+    ),
+    "retention.failed": Event(
+        "archives and reports could not be deleted; the next night tries again",
+        "ff0a2711ce384699867041745b119d1b",
+    ),
 }

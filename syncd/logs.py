@@ -22,6 +22,7 @@ from structlog.typing import EventDict, FilteringBoundLogger
 from systemd import journal
 
 from syncd.core.names import shown
+from syncd.events import EVENTS
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -29,6 +30,7 @@ Write = Callable[[str, str, Mapping[str, Any], str], None]
 """Puts down one event: its level, its name, its fields and its traceback ("" when nothing was raised)."""
 
 _PRIORITIES = {"debug": "7", "info": "6", "warning": "4", "error": "3", "critical": "2"}  # syslog(3)
+_NOTICE = "5"  # normal, but significant
 _COLOURS = {"bold": 1, "faint": 2, "debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}  # ECMA-48, SGR
 
 
@@ -93,19 +95,28 @@ class _Libraries(logging.Handler):
 
 def _journal(fallback: TextIO) -> Write:
     def write(level: str, event: str, fields: Mapping[str, Any], traceback: str) -> None:
-        line = _line(event, fields)
-        entry = {
+        line, priority = _line(event, fields), _priority(level, event)
+        entry = {_journal_name(key): _text(value) for key, value in fields.items()} | {
             "MESSAGE": line + _indented(traceback),
-            "PRIORITY": _PRIORITIES[level],
+            "PRIORITY": priority,
             "SYSLOG_IDENTIFIER": "syncd",
             "SYNCD_EVENT": event,
-        } | {_journal_name(key): _text(value) for key, value in fields.items()}
+        }
+        if event in EVENTS:
+            entry["MESSAGE_ID"] = EVENTS[event].id
+        if traceback:
+            entry["SYNCD_EXCEPTION"] = traceback
         try:
             journal.sendv(*(key.encode() + b"=" + _raw(text) for key, text in entry.items()))
         except OSError:  # journald is down; its stream outlives it, and the new one reads what is left there
-            _put(fallback, f"<{_PRIORITIES[level]}>{line}")
+            _put(fallback, f"<{priority}>{line}")
 
     return write
+
+
+def _priority(level: str, event: str) -> str:
+    remarkable = level == "info" and event in EVENTS and EVENTS[event].remarkable
+    return _NOTICE if remarkable else _PRIORITIES[level]
 
 
 def _lines(stream: TextIO, paint: Callable[[str, str], str]) -> Write:

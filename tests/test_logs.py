@@ -5,10 +5,8 @@ import json
 import logging
 import os
 import re
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd import logs
+from syncd.events import EVENTS
 from syncd.logs import Mode
+from tests.journald import JOURNAL, privately
 
-JOURNALD = Path("/lib/systemd/systemd-journald")
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # with every control character and half a surrogate pair
 
 
@@ -231,39 +230,14 @@ def test_a_log_that_can_not_be_written_stops_nothing(mode: Mode) -> None:
 
 # The journal
 
-PRIVATE_RUN = """
-mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/systemd/journal
-"""
-
-PRIVATE_JOURNAL = """
-set -eu
-mkdir -p /run/log/journal /run/systemd/journald.conf.d
-[ -s /etc/machine-id ] || { echo 0123456789abcdef0123456789abcdef >/run/id; mount --bind /run/id /etc/machine-id; }
-printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\nAudit=no\\n' >/run/systemd/journald.conf.d/test.conf
-$0 2>/dev/null &
-for _ in $(seq 500); do [ -S /run/systemd/journal/socket ] && break; sleep 0.02; done
-"$@"
+LOGGED = (
+    JOURNAL
+    + """
+"$0" "$@"
 journalctl --sync
 journalctl --quiet --all --output=json SYSLOG_IDENTIFIER=syncd
 """
-
-Privately = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def privately() -> Privately:
-    """Runs a script in a namespace with an empty /run of its own, where the machine's journal can't be reached."""
-    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"]
-    if os.geteuid() != 0 or not shutil.which("unshare"):
-        pytest.skip("needs root and unshare")
-    if subprocess.run([*apart, PRIVATE_RUN], capture_output=True, check=False).returncode:
-        pytest.skip("this machine allows no namespaces")
-
-    def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [*apart, PRIVATE_RUN + script, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-
-    return run
+)
 
 
 def logging_in_journal_mode(statement: str) -> list[str]:
@@ -272,14 +246,18 @@ def logging_in_journal_mode(statement: str) -> list[str]:
     return [sys.executable, "-c", program]
 
 
+def journalled(statement: str) -> list[dict[str, Any]]:
+    """What a journal has of what is logged."""
+    answer = privately(LOGGED, *logging_in_journal_mode(statement))
+    assert answer.stderr == ""
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
 @pytest.mark.root
-@pytest.mark.skipif(not JOURNALD.exists(), reason="needs systemd-journald")
-def test_the_journal_has_each_field_under_its_own_name(privately: Privately) -> None:
+def test_the_journal_has_each_field_under_its_own_name() -> None:
     """Fields can be asked for by name; the bytes of a file's name come through unchanged; levels are priorities."""
     fields = r"file='caf\udce9\n.csv', bytes=3, tools=['a', 'b'], run=None, **{'é-x': 1}"
-    program = logging_in_journal_mode(f"log.warning('file.refused', {fields})")
-    answer = privately(PRIVATE_JOURNAL, str(JOURNALD), *program)
-    (entry,) = [json.loads(line) for line in answer.stdout.splitlines()]
+    (entry,) = journalled(f"log.warning('file.refused', {fields})")
     ours = {name: value for name, value in entry.items() if name.startswith("SYNCD_")}
     assert ours == {
         "SYNCD_EVENT": "file.refused",
@@ -289,12 +267,39 @@ def test_the_journal_has_each_field_under_its_own_name(privately: Privately) -> 
         "SYNCD___X": "1",
     }
     assert entry["MESSAGE"] == r'file.refused file="caf\xe9\n.csv" bytes=3 tools="a, b" é-x=1'
+    assert entry["MESSAGE_ID"] == EVENTS["file.refused"].id
     assert entry["PRIORITY"] == "4"
-    assert answer.stderr == ""
 
 
 @pytest.mark.root
-def test_a_dead_journal_stops_nothing(privately: Privately) -> None:
+def test_what_is_remarkable_is_a_notice() -> None:
+    """Between what happens all day and what is wrong; a warning of the same event stays a warning."""
+    entries = journalled(
+        "log.info('site.back'); log.warning('site.back'); log.info('run.ended'); log.error('run.failed'); "
+        "log.debug('site.back'); log.info('no.event')"
+    )
+    assert [entry["PRIORITY"] for entry in entries] == ["5", "4", "6", "3", "6"]
+    assert "MESSAGE_ID" not in entries[-1]
+
+
+@pytest.mark.root
+def test_a_traceback_is_a_field_too() -> None:
+    """It stands in the message for people, and alone for programs; nothing that was raised passes for other fields."""
+    (entry,) = journalled("log.error('run.failed', event_='x', exc_info=OSError('broke\\nPRIORITY=0'))")
+    assert entry["SYNCD_EXCEPTION"].endswith("OSError: broke\nPRIORITY=0")
+    assert entry["PRIORITY"] == "3"
+    assert entry["MESSAGE"].endswith("\n    OSError: broke\n    PRIORITY=0")
+
+
+@pytest.mark.root
+def test_a_burst_is_logged_whole() -> None:
+    """Ten thousand and more entries in one breath all arrive, in order: logging waits for a journal that is busy."""
+    entries = journalled("[log.info('file.arrived', file=f'{n}.csv') for n in range(12_000)]")
+    assert [entry["SYNCD_FILE"] for entry in entries] == [f"{n}.csv" for n in range(12_000)]
+
+
+@pytest.mark.root
+def test_a_dead_journal_stops_nothing() -> None:
     """When journald left its socket behind, the line goes to standard error with its priority, and work goes on."""
     dead = "import socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind('/run/systemd/journal/socket'); "
     answer = privately('"$0" "$@"', *logging_in_journal_mode(f"{dead}log.error('disk.full', folder='/srv'); print(1)"))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd import logs
-from syncd.core.durations import spoken
 from syncd.core.model import RunState
 from syncd.daemon.asked import Asked
 from syncd.daemon.notes import Ended, Note, Progress
@@ -96,7 +95,7 @@ def say_end(job: Job, record: RunRecord, now: datetime) -> None:
         bytes=record.size,
         sha256=record.sha256,
         **{str(outcome): number for outcome, number in record.counts.items()},
-        took=spoken((now - job.started).total_seconds()),
+        took=(now - job.started).total_seconds(),
         reason=record.reason or None,
         report=f"reports/{record.report}" if record.report else None,
         simulated=record.simulated or None,

@@ -1,11 +1,13 @@
 """Concluding a run: report, tryback, ledger, archive; last, in one atomic step, the waiting file goes."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from syncd import logs
 from syncd.core.model import Outcome, Result, RunState
 from syncd.core.names import archive_name, numbered, report_name, stamp, tryback_name
 from syncd.core.report import Report
@@ -16,6 +18,8 @@ from syncd.disk.ledger import RunRecord
 from syncd.disk.repository import ARCHIVES, REFUSED, REPORTS
 from syncd.disk.spool import Spool
 from syncd.run.job import Ending, Job, Place
+
+log = logs.get()
 
 PUT_ASIDE = frozenset({RunState.REFUSED, RunState.REJECTED})
 
@@ -74,8 +78,29 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
         report=Path(names.text).name,
         approved_by="" if ending.state is RunState.HELD else record.approved_by,
     )
+    _say_refusals(job, record, spool)
     spool.clear()
     return let_go(job, place, record)
+
+
+def _say_refusals(job: Job, record: RunRecord, spool: Spool) -> None:
+    """Why rows were refused, in one line: who they are about does not belong in the log."""
+    rejected = record.counts.get(Outcome.REJECTED)
+    if not rejected or record.state is RunState.HELD:
+        return
+    codes = Counter(
+        result.refusal.code for result in spool.results() if result.refusal and result.outcome is Outcome.REJECTED
+    )
+    log.warning(
+        "rows.refused",
+        run=job.id,
+        tool=job.tool_name,
+        file=record.path,
+        sha256=record.sha256,
+        rejected=rejected,
+        codes=[f"{code} {count}" for code, count in codes.most_common()] or None,
+        simulated=record.simulated or None,
+    )
 
 
 def _needs_tryback(job: Job, place: Place, record: RunRecord, ending: Ending) -> bool:
@@ -107,19 +132,30 @@ def let_go(job: Job, place: Place, record: RunRecord) -> RunRecord:
         case _ if record.simulated:
             place.repository.forget(job.id)
         case RunState.DONE:
-            place.repository.archive(job.file, _archive_name(job, place, record, at))
+            _archive(job, place, record, at)
         case RunState.REFUSED | RunState.REJECTED if job.file.moved:
-            place.repository.archive(job.file, _archive_name(job, place, record, at))
+            _archive(job, place, record, at)
         case RunState.REFUSED | RunState.REJECTED:
             # A permanent command file that can't be understood would be refused for ever; a newer one deserves a run.
-            if job.tool.after_run == "keep" and _waits_still(job, place, record):
-                place.repository.refuse(job.file.path, stamp(at))
+            put_aside = job.tool.after_run == "keep" and _waits_still(job, place, record)
+            if put_aside and (archive := place.repository.refuse(job.file.path, stamp(at))):
+                _say_archived(job, record, archive)
             place.repository.forget(job.id)
         case _:
             superseded = place.repository.give_back(job.file, queue=job.tool.backlog == "every", stamp=stamp(at))
             if superseded and record.state is RunState.HELD:
                 return place.ledger.change_run(record, state=RunState.SUPERSEDED, reason="a newer file took its place")
     return record
+
+
+def _archive(job: Job, place: Place, record: RunRecord, ended: datetime) -> None:
+    archive = _archive_name(job, place, record, ended)
+    place.repository.archive(job.file, archive)
+    _say_archived(job, record, archive)
+
+
+def _say_archived(job: Job, record: RunRecord, archive: str) -> None:
+    log.info("file.archived", run=job.id, tool=job.tool_name, file=record.path, sha256=record.sha256, archive=archive)
 
 
 def _waits_still(job: Job, place: Place, record: RunRecord) -> bool:
