@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from syncd import logs
 from syncd.core.model import RunState
 from syncd.disk.ledger import Ledger, RunRecord
 from syncd.disk.repository import Repository
@@ -181,6 +182,7 @@ def bench() -> Iterator[tuple[Moodle, Bench] | None]:
         print(SKIPPED)
         yield None
         return
+    logs.configure(logs.Mode.JSON, level="warning")
     with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
         moodle = Moodle(url, token)
         place = Bench(moodle, Path(folder))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from syncd import logs
 from syncd.core.functions import FUNCTIONS, SITE_INFO
 from syncd.core.model import RunState
 from syncd.disk.ledger import Ledger
@@ -54,6 +55,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     if chosen.measure:
         way, rows = chosen.measure
+        logs.configure(logs.Mode.JSON, level="warning")
         print(json.dumps(_measured_here(int(rows), has_all=way == "unchanged")))
         return
     print(f"{'':32}{'seconds':>9}{'rows/s':>10}{'us/row':>8}{'peak MiB':>10}{'x memory':>10}")

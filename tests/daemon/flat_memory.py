@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from syncd import logs
 from syncd.core.functions import FUNCTIONS, SITE_INFO
 from syncd.core.model import Outcome
 from syncd.run import carry_out
@@ -35,6 +36,7 @@ class Forgetful:
 
 def main(folder: Path) -> None:
     """Make the run."""
+    logs.configure(logs.Mode.JSON)
     workshop = Workshop(folder / "workshop")
     (folder / "users.csv").rename(workshop.put(b""))
     run = carry_out(workshop.job(users()), replace(workshop.place, target=Forgetful()))
