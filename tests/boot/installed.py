@@ -30,6 +30,8 @@ settle = "300ms"
 poll_every = "1s"
 [repository]
 folder = "{repository}"
+[state]
+folder = "{state}"
 {target}
 [tools.users]
 file = "users.csv"
@@ -108,7 +110,8 @@ class Service:
 
     def settings(self, more: str = "", target: str = "") -> None:
         """Write its settings."""
-        text = SETTINGS.format(name=self.name or "campus", drop=self.drop, repository=self.repository, target=target)
+        folders = {"drop": self.drop, "repository": self.repository, "state": self.state}
+        text = SETTINGS.format(name=self.name or "campus", target=target, **folders)
         self.machine.writes(f"/etc/syncd/{self.name or 'syncd'}.toml", text + more)
 
     def drop_in(self, name: str, text: str) -> None:
@@ -172,6 +175,19 @@ class Service:
         """The last of so many events of this kind, once they are there."""
         wait_for(lambda: len(self.events(name)) >= count, PATIENCE, f"{self.unit} logged {name} {count} times")
         return self.events(name)[-1]
+
+    def done(self, count: int = 1) -> Event:
+        """The last of so many runs that were done, once they are."""
+        wait_for(lambda: len(self.all_done()) >= count, PATIENCE, f"{self.unit} has done {count} runs")
+        return self.all_done()[-1]
+
+    def all_done(self) -> list[Event]:
+        """The runs that were done, so far."""
+        return [event for event in self.events("run.ended") if event["state"] == "done"]
+
+    def report(self, ended: Event) -> str:
+        """The report of a run that ended, as people read it."""
+        return self.path(f"{self.repository}/{ended['report']}").read_text()
 
     def syncd(self, *arguments: str) -> str:
         """Call its command line, as root; what it wrote."""
