@@ -8,7 +8,7 @@ bin := .venv/bin
 setup: ## leave a working .venv/bin/syncd; what is there already is not installed again
 	@sh packaging/setup.sh
 
-demo: setup ## drop a file of users by sftp, show the log as it happens, then the report (below var/)
+demo: setup ## drop files by sftp in the wrong order, show the log as it happens, then the reports (below var/)
 	@$(bin)/python -m demo.demo
 
 test: setup ## run the whole test suite

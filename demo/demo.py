@@ -1,4 +1,4 @@
-"""syncd's main job, for somebody who sees it for the first time: a file of users, from the upload to the report."""
+"""syncd's main job, for somebody who sees it for the first time: a set of files, from the upload to the reports."""
 
 import csv
 import hashlib
@@ -23,8 +23,10 @@ from syncd.config import Config, load
 from syncd.errors import SettingsError
 
 SETTINGS = Path("syncd.toml")
-USERS = Path("demo/users.csv")
-DROPPED = "erp/users.csv"
+FOLDER = "erp"
+SET = tuple(Path("demo") / name for name in ("enrolments.csv", "users.csv", "courses.csv"))
+"""In the order in which they are uploaded; it is the wrong one."""
+USERS = SET[1]
 COLUMN = 28
 """Where the second column of a table begins."""
 
@@ -49,23 +51,31 @@ def main() -> int:
 
 
 def show() -> None:
-    """Start the daemon, drop the file, wait for its report, and say what there is to see."""
+    """Start the daemon, drop the files, wait for their reports, and say what there is to see."""
     config = settings()
     reports = config.repository.folder / "reports"
-    console.print("The main job of syncd: a file of users is uploaded by sftp, and becomes users of a Moodle site.")
+    console.print(
+        "The main job of syncd: files are uploaded by sftp, and become users, courses and enrolments of a Moodle site."
+    )
     console.print("The site is the practice site that syncd brings along; nothing leaves this machine.")
     if (config.state.folder / "sandbox.sqlite").exists():
-        console.print("There is a var/ of an earlier demo: users who are there already will come out as unchanged.")
+        console.print("There is a var/ of an earlier demo: what is there already will come out as unchanged.")
 
     title("The daemon starts", f"syncd serve -c {SETTINGS}")
     with Daemon(SETTINGS, config.state.folder, colours=console.is_terminal and not console.no_color) as daemon:
-        title("An ERP uploads its users", f"{USERS}, {rows(USERS)} rows")
+        title(
+            "An ERP uploads a set of files, in the wrong order", ", ".join(f"{rows(file)} {file.stem}" for file in SET)
+        )
         known = set(reports.glob("*.txt"))
         upload(config.drop.folder)
-        title("Once the upload is whole, syncd takes it and runs it", "its log")
-        text = daemon.show_until(lambda: report_on(USERS, set(reports.glob("*.txt")) - known), "the report")
+        title("Once they are whole, syncd takes them and runs them in the right order", "its log")
+        texts = daemon.show_until(lambda: reports_on(SET, set(reports.glob("*.txt")) - known), "the reports")
 
-    title("The report", shown(text))
+    title("Three reports say what became of every row")
+    for text in sorted(texts.values()):
+        console.print("  " + text.read_text(encoding="utf-8").partition("\n")[0], markup=False)
+    text = texts[USERS]
+    title("The one on the users", shown(text))
     console.print(text.read_text(encoding="utf-8").rstrip(), markup=False)
     report = json.loads(text.with_suffix(".json").read_text(encoding="utf-8"))
     if report["state"] != "done":
@@ -89,30 +99,36 @@ def settings() -> Config:
 
 
 def upload(folder: Path) -> None:
-    """Drop the file, by real sftp where that can be."""
-    target = folder / DROPPED
+    """Drop the files, by real sftp where that can be."""
+    target = folder / FOLDER
     with tempfile.TemporaryDirectory(prefix="syncd-demo-") as keys:
         try:
             with private_sshd(Path(keys)) as server:
                 console.print("The real sftp client speaks to a private sshd, which lives for this upload only:\n")
-                commands = [f"cd {quoted(str(folder))}", f"put {USERS} {DROPPED}\n"]
-                if not target.parent.exists():
-                    commands.insert(1, f"mkdir {Path(DROPPED).parent}")
-                said = "\n".join(commands).encode()
+                making = [] if target.exists() else [f"mkdir {FOLDER}"]
+                puts = [f"put {file} {FOLDER}/{file.name}" for file in SET]
+                said = "\n".join([f"cd {quoted(str(folder))}", *making, *puts, ""]).encode()
                 done = subprocess.run(server.client(), input=said, check=False, timeout=PATIENCE)
         except NoServer as why:
             console.print(f"By a plain copy, as there is no sftp here: {why}", markup=False)
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy(USERS, target)
+            target.mkdir(exist_ok=True)
+            for file in SET:
+                shutil.copy(file, target / file.name)
             return
     if done.returncode:
         raise Failed("the upload went wrong; sftp says why above.")
 
 
-def report_on(file: Path, reports: Iterable[Path]) -> Path | None:
-    """The one of some reports that is about the very bytes of a file; the one for people is the last to be written."""
+def reports_on(files: Iterable[Path], reports: Iterable[Path]) -> dict[Path, Path] | None:
+    """The reports on the very bytes of some files, once all are there; those for people are the last to be written."""
+    texts = {text: text.read_text(encoding="utf-8") for text in reports}
+    found = {file: _report_on(file, texts) for file in files}
+    return {file: text for file, text in found.items() if text} if all(found.values()) else None
+
+
+def _report_on(file: Path, texts: Mapping[Path, str]) -> Path | None:
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    return next((text for text in reports if f"SHA-256  {sha256}" in text.read_text(encoding="utf-8")), None)
+    return next((text for text, said in texts.items() if f"SHA-256  {sha256}" in said), None)
 
 
 def what_is_where(config: Config, report: Mapping[str, Any], text: Path) -> dict[str, str]:
@@ -123,7 +139,7 @@ def what_is_where(config: Config, report: Mapping[str, Any], text: Path) -> dict
         config.drop.folder: "the drop folder: whatever is dropped there is taken",
         repository: "what was taken, and what became of it:",
         repository / report["archive"]: "the file, exactly as it was uploaded",
-        text: "the report above; beside it .json for programs and .rows.csv with every row",
+        text: "that report; beside it .json for programs and .rows.csv with every row",
         **refused,
         config.state.folder: "what syncd remembers, and the practice site (sandbox.sqlite)",
     }
@@ -137,10 +153,14 @@ def what_to_try(config: Config, report: Mapping[str, Any]) -> dict[str, str]:
         f"{syncd} serve": "run the daemon, and type the rest in a second terminal",
         f"{syncd} status": "what it is doing, what waits, and why",
         f"{syncd} report": "the last report",
+        f"{syncd} courses": "the courses of the practice site",
         f"{syncd} files tree": "what the repository holds",
     }
     if report["tryback"]:
-        tryback, drop = shown(config.repository.folder / report["tryback"]), shown(config.drop.folder / DROPPED)
+        tryback, drop = (
+            shown(config.repository.folder / report["tryback"]),
+            shown(config.drop.folder / FOLDER / USERS.name),
+        )
         commands[f"cp {tryback} {drop}"] = "drop the refused rows again, once you have corrected them"
     return commands | {
         "make demo": "this again: what is done already is left unchanged",

@@ -376,7 +376,7 @@ class TestDocumentation:
 
     def test_the_shipped_settings_load(self) -> None:
         """`syncd serve` works with the file as it is."""
-        assert list(load(SHIPPED, {}).tools) == ["users"]
+        assert list(load(SHIPPED, {}).tools) == ["users", "courses", "enrolments"]
 
     def test_the_shipped_settings_show_every_key(self) -> None:
         """Every key stands there, set or commented out."""
