@@ -73,11 +73,11 @@ def show() -> None:
 
     title("Three reports say what became of every row")
     for text in sorted(texts.values()):
-        console.print("  " + text.read_text(encoding="utf-8").partition("\n")[0], markup=False)
+        console.print("  " + read(text)["headline"], markup=False)
     text = texts[USERS]
     title("The one on the users", shown(text))
     console.print(text.read_text(encoding="utf-8").rstrip(), markup=False)
-    report = json.loads(text.with_suffix(".json").read_text(encoding="utf-8"))
+    report = read(text)
     if report["state"] != "done":
         raise Failed(f"the run is {report['state']}, not done; the report says why.")
 
@@ -85,6 +85,12 @@ def show() -> None:
     table(what_is_where(config, report, text))
     title("What to try next")
     table(what_to_try(config, report))
+
+
+def read(text: Path) -> dict[str, Any]:
+    """The report for programs that lies beside one for people."""
+    report: dict[str, Any] = json.loads(text.with_suffix(".json").read_text(encoding="utf-8"))
+    return report
 
 
 def settings() -> Config:
