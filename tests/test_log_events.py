@@ -185,4 +185,5 @@ def test_journalctl_takes_the_catalog(tmp_path: Path) -> None:
 def test_the_units_let_a_burst_be_logged_in_full(unit: Path) -> None:
     """Each dropped file has its line; journald's own limit would drop most of a hundred thousand."""
     if "syncd serve" in (text := unit.read_text()):
-        assert "\nLogRateLimitIntervalSec=0\n" in text
+        assert "\nLogRateLimitBurst=1000000\n" in text
+        assert "\nLogRateLimitIntervalSec=1s\n" in text  # 0 would be no value at all, and the journal's own be taken

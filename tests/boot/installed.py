@@ -71,6 +71,8 @@ def install(machine: Machine) -> None:
         machine.writes(f"/etc/systemd/system/{unit.name}", unit.read_text())
     machine.writes("/usr/lib/sysusers.d/syncd.conf", (UNITS / "syncd.sysusers").read_text())
     machine.writes("/usr/lib/tmpfiles.d/syncd.conf", (UNITS / "syncd.tmpfiles").read_text())
+    machine.writes("/usr/local/lib/systemd/catalog/syncd.catalog", (UNITS / "syncd.catalog").read_text())
+    machine.does("journalctl", "--update-catalog")
     machine.writes("/etc/sysusers.d/senders.conf", "g sftp -\nm syncd sftp\n")
     machine.does("systemd-sysusers")
     machine.does("systemd-tmpfiles", "--create", "syncd.conf")
