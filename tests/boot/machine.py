@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 from tests.waiting import wait_for
 
@@ -52,7 +53,8 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._leaves = [leaf / f"syncd-boot-{os.getpid()}" for leaf in _control_groups()]
+        # By our number and its own: whoever is killed leaves them to the next, who sees that nobody has the number.
+        self.leaves = [leaf / f"syncd-boot-{os.getpid()}-{token_hex(4)}" for leaf in _control_groups()]
         self._outer: subprocess.Popen[bytes] | None = None
         self._pid = 0
 
@@ -66,11 +68,12 @@ class Machine:
         for name in ("root", "disk"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "console").touch()
-        for leaf in self._leaves:
+        for leaf in self.leaves:
+            _sweep(leaf.parent)
             leaf.mkdir()
         # Should we be killed, it goes with us.
         alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount"]
-        script = ["bash", str(SCRIPT), "outer", str(self.folder), *map(str, self._leaves)]
+        script = ["bash", str(SCRIPT), "outer", str(self.folder), *map(str, self.leaves)]
         with (self.folder / "console").open("ab") as console:
             self._outer = subprocess.Popen(
                 [*alone, *script], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
@@ -95,7 +98,7 @@ class Machine:
                 if _alive(pid):
                     os.kill(pid, 9)
             self._outer.wait()
-        for leaf in self._leaves:
+        for leaf in self.leaves:
             wait_for(lambda leaf=leaf: _removed(leaf), PATIENCE, f"{leaf} is gone")  # type: ignore[misc]
 
     def run(
@@ -192,6 +195,12 @@ def _alive(pid: int) -> bool:
     with suppress(OSError):
         return pid > 0 and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     return False
+
+
+def _sweep(groups: Path) -> None:
+    for left in groups.glob("syncd-boot-*-*"):
+        if not _alive(int(left.name.split("-")[2])):
+            _removed(left)
 
 
 def _removed(leaf: Path) -> bool:

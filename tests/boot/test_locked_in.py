@@ -12,6 +12,7 @@ from tests.boot.installed import PATIENCE, UNITS, Service
 from tests.boot.machine import Machine
 from tests.boot.test_serving import USERS
 from tests.targets import loopback
+from tests.test_units import settings
 from tests.waiting import wait_for
 
 PROBES = "/srv/probes.py"
@@ -23,6 +24,20 @@ file = "program.csv"
 timer = "on arrival"
 argv = [{argv}, "{{file}}"]
 """
+UNSEEN = {
+    "PrivateMounts": "there is nothing to see from within",
+    "ProtectKernelTunables": "/proc/sys is not even there; what is left is root's",
+    "ProtectKernelLogs": "only privileges open them",
+    "ProtectControlGroups": "they are root's",
+    "ProtectClock": "only privileges set it",
+    "ProtectHostname": "only privileges set it",
+    "RestrictRealtime": "no user may, without a limit that allows it",
+    "SystemCallArchitectures": "it takes a program for another machine",
+    "SystemCallErrorNumber": "how the probes of the filter end, instead of being killed",
+    "IPAddressAllow": "the run over loopback",
+}
+"""What a probe of any user can't show, and why."""
+
 MOODLE = """
 import signal, sys
 from pathlib import Path
@@ -79,6 +94,25 @@ def test_a_program_of_the_service_reaches_none_of_it(service: Service) -> None:
     found = json.loads(next(line[line.index("{") :] for line in report.splitlines() if "{" in line))
     assert {name for name, state in found.items() if state != "locked"} == set()
     assert found.keys() == probes.PROBES.keys()
+
+
+def test_each_directive_is_probed_or_can_only_be_read() -> None:
+    """A new line of the unit's sandbox comes with its probe, or with why there can be none."""
+    keys = set(settings((UNITS / "syncd.service").read_text()))
+    sandbox = {key for key in keys if key.startswith(("Protect", "Private", "Restrict", "SystemCall", "IPAddress"))}
+    sandbox -= {"RestartPreventExitStatus"}
+    probed = {name.partition(":")[0] for name in probes.PROBES}
+    assert sandbox - probed - UNSEEN.keys() == set()
+    assert probed | UNSEEN.keys() <= keys
+
+
+def test_a_program_leaves_no_dump_and_no_shared_memory(service: Service) -> None:
+    """A core would hold the token; what is shared with nobody any more would stay for ever."""
+    report = outcome(service, "/bin/sh", "-c", "echo core: $(ulimit -c); ipcmk -M 4096")
+    assert "core: 0" in report
+    assert "syncd" in service.machine.does("ipcs", "-m")
+    service.stop()
+    assert "syncd" not in service.machine.does("ipcs", "-m")
 
 
 def test_a_shell_works_in_it(service: Service) -> None:

@@ -1,6 +1,6 @@
 """Stops, reloads and reboots."""
 
-from tests.boot.installed import Service
+from tests.boot.installed import UNITS, Service
 from tests.boot.test_serving import USERS
 from tests.boot.test_trouble import SLOW, under_way
 from tests.run.workshop import good_users
@@ -94,6 +94,25 @@ def test_a_reboot_with_files_waiting_loses_none(service: Service) -> None:
     assert by_tool["more"]["created"] == "2"
     assert int(by_tool["users"]["created"]) + int(by_tool["users"].get("unchanged", 0)) == SLOW
     service.machine.does("systemctl", "disable", service.unit)
+
+
+def test_the_drop_folders_own_mount_comes_first_and_is_never_missed(service: Service) -> None:
+    """With the drop-in that ships: the start brings the mount; when it goes, syncd goes before it."""
+    machine, drop = service.machine, service.drop
+    shipped = (UNITS / "drop-ins/site.conf").read_text()
+    service.drop_in("shipped", shipped.replace("/var/moodledata/sync", drop))
+    unit = machine.does("systemd-escape", "--path", "--suffix=mount", drop).strip()
+    owner = ",".join(f"{name}={machine.does('id', f'-{name[0]}', 'erp').strip()}" for name in ("uid", "gid"))
+    mount = f"[Mount]\nWhat=tmpfs\nWhere={drop}\nType=tmpfs\nOptions=mode=2770,{owner}\n"
+    machine.writes(f"/etc/systemd/system/{unit}", mount)
+    machine.does("systemctl", "daemon-reload")
+    service.start()
+    assert machine.does("findmnt", "-no", "FSTYPE", drop).strip() == "tmpfs"
+    service.drops(USERS)
+    assert service.done()["created"] == "2"
+    machine.does("systemctl", "stop", unit)
+    assert (service.shows("ActiveState"), service.shows("Result")) == ("inactive", "success")
+    machine.does("rm", f"/etc/systemd/system/{unit}")
 
 
 def test_two_instances_serve_two_sites_side_by_side(campus: Service, library: Service) -> None:
