@@ -89,6 +89,8 @@ class Step:
     `notes` are remarks for the report ("e-mail left alone: protected").
     `lacks` is the kind of thing for want of which a row is refused (`user`, `course`, `category`, `cohort`, `group`);
     where another file may bring it the row is deferred instead.
+    `absent` is the kind of thing that a row is to do away with and that is not there (`account`, `course`): that is as
+    it should be, but a list of which most is absent is perhaps a wrong one: the report counts them. No spool keeps it.
     """
 
     line: int
@@ -99,6 +101,7 @@ class Step:
     notes: tuple[str, ...] = ()
     lacks: str = ""
     after: str = ""
+    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,11 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         promised = job.promised if not mark and isinstance(reading.table, CsvTable) else {}
         found = plan(rows, tool, reading.again, site, target, pool, spool, beat.planning, promised)
         ending = Ending(
-            state=RunState.DONE, counts=found.counts, planned=found.counts, plan=found.digest, notes=reading.notes
+            state=RunState.DONE,
+            counts=found.counts,
+            planned=found.counts,
+            plan=found.digest,
+            notes=reading.notes + found.notes,
         )
         if held := _over(tool, reading, found, job, _rows_in_all(mark, reading, job, place)):
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))

@@ -27,12 +27,14 @@ class Plan:
     """What a plan comes to. The plan itself is in the spool; `digest` stands for it.
 
     `lacked` are the kinds of things that the deferred rows lack. `memory` is what the kind remembers of it all.
+    `notes` are remarks on the whole of it, for the report.
     """
 
     counts: Counter[Outcome]
     digest: str
     lacked: frozenset[str]
     memory: Memory
+    notes: tuple[str, ...] = ()
 
 
 def plan(
@@ -52,6 +54,7 @@ def plan(
     `beat(rows)` is called whenever answers came; what it raises ends the planning. Raises what the target raises.
     """
     counts: Counter[Outcome] = Counter()
+    absent: Counter[str] = Counter()
     lacked: set[str] = set()
     memory = Memory(again, site=site)
 
@@ -63,11 +66,16 @@ def plan(
                     step = _deferred(step, step.refusal, promised[step.lacks])
                     lacked.add(step.lacks)
                 counts[step.outcome] += 1
+                if step.absent:
+                    absent[step.absent] += 1
                 yield step
             beat(counts.total())
 
     digest = spool.write_plan(steps())
-    return Plan(counts, digest, frozenset(lacked), memory)
+    notes = tuple(
+        f"rows that name no {thing} of the site: {number:,} of {counts.total():,}" for thing, number in absent.items()
+    )
+    return Plan(counts, digest, frozenset(lacked), memory, notes)
 
 
 def _deferred(step: Step, refusal: Refusal, file: str) -> Step:

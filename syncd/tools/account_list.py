@@ -179,6 +179,12 @@ class Finder:
         return Unfit("username-other", reason, "username", username, cure)
 
 
+def missing(wish: Named, cure: str) -> Unfit:
+    """Why a row is refused whose account is not there."""
+    column, value = wish.subject.split(":", 1)
+    return Unfit("user-missing", "the site has no such account", column, value, cure)
+
+
 def act(function: str, key: str, account: User, **item: Any) -> Act:
     """An act upon an account of the site."""
     return Act(function, {key: account.id, **item})

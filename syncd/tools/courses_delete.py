@@ -24,7 +24,7 @@ class CoursesDeleteTool(CourseList):
     def decide(self, wish: Named, course: Course | None, memory: Memory) -> Step:
         """Delete the course that is there."""
         if course is None:
-            return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=(NOT_THERE,))
+            return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=(NOT_THERE,), absent="course")
         if is_front_page(course) or course.shortname in self.protected:
             cure = "Take the row out of the file, or delete the course in Moodle."
             raise Unfit("protected", "this course is protected", wish.column, wish.value, cure)

@@ -20,5 +20,5 @@ class UsersDeleteTool(AccountList):
     def decide(self, wish: Named, account: User | None, memory: Memory) -> Step:
         """Delete the account that is there."""
         if account is None:
-            return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=(NOT_THERE,))
+            return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=(NOT_THERE,), absent="account")
         return Step(wish.line, Outcome.DELETED, wish.subject, (act(DELETE, "userid", account),))

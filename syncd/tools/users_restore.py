@@ -19,6 +19,7 @@ from syncd.tools.account_list import (
     ListGuard,
     Named,
     act,
+    missing,
 )
 from syncd.tools.base import Memory
 from syncd.tools.cells import Unfit
@@ -97,14 +98,13 @@ class UsersRestoreTool(AccountList):
         return Step(wish.line, Outcome.UPDATED, wish.subject, (act(UPDATE, "id", account, suspended=0),))
 
     def _brought_back(self, wish: Named, deleted: Mapping[str, Sequence[Gone]]) -> Step:
-        column, value = wish.subject.split(":", 1)
         username = wish.cells.get("username", "")
         found = deleted.get(username, ())
         if not found:
             cure = "Correct the cell, or let the account be made anew by a users file."
             if not self.deleted:
                 cure = 'Correct the cell; if the account was deleted, set "deleted = true" for this tool.'
-            raise Unfit("user-missing", "the site has no such account", column, value, cure)
+            raise missing(wish, cure)
         if address := wish.cells.get("email", ""):
             # Of several, the one that had this address.
             found = [one for one in found if one.address == address.lower()] or found

@@ -33,6 +33,7 @@ class TestDeleting:
         again = site.run_again()
         assert again.outcomes == ["unchanged", "unchanged"]
         assert "no such account" in again.lines[0].notes
+        assert again.notes == ["rows that name no account of the site: 2 of 2"]
 
     def test_a_list_of_identities_needs_no_header(self, site: OnSite) -> None:
         """One identity a line, of the kind that the setting names."""
@@ -81,13 +82,21 @@ class TestSuspending:
         site.make_users(".ana")
         rows = [f"{site.mark}.ana", f"{site.mark}.nobody"]
         closed = site.run(tool(UsersSuspendTool), "username", *rows)
-        assert closed.outcomes == ["suspended", "unchanged"]
+        assert (closed.outcomes, closed.codes[1]) == (["suspended", "rejected"], "user-missing")
         assert site.user(".ana")["suspended"] is True
-        assert site.run_again().outcomes == ["unchanged", "unchanged"]
+        assert site.run_again().outcomes == ["unchanged", "rejected"]
         opened = site.run(tool(UsersRestoreTool), "username", *rows)
         assert (opened.outcomes, opened.codes[1]) == (["updated", "rejected"], "user-missing")
         assert site.user(".ana")["suspended"] is False
         assert site.run_again().outcomes == ["unchanged", "rejected"]
+
+    def test_a_list_of_nobody_is_held(self, site: OnSite) -> None:
+        """It is of another site, or names people by something else: who leaves would keep an open account."""
+        rows = "".join(f"{site.mark}.nobody{number}\n" for number in range(8))
+        for kind in (UsersSuspendTool, UsersRestoreTool):
+            record = site.shop.make(kind.model_validate({"file": FILE}), f"username\n{rows}".encode(), FILE)
+            assert record.state is RunState.HELD
+            assert record.reason.startswith("errors: 8 of 8 rows")
 
     def test_a_deleted_account_comes_back(self, site: OnSite) -> None:
         """With the companion, by its username, and with the address that Moodle still knows."""

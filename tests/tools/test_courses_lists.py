@@ -55,6 +55,7 @@ class TestDeleting:
         run = site.run_bytes(delete(), f"{site.mark}a\n{site.mark}b\n{site.mark}a\n{site.mark}x\n".encode())
         assert run.outcomes == ["deleted", "deleted", "unchanged", "unchanged"]
         assert [one["id"] for one in site.call("core_course_get_courses", options={"ids": made})] == made[2:]
+        assert run.notes == ["rows that name no course of the site: 1 of 4"]
         assert site.run_again().outcomes == ["unchanged"] * 4
 
     def test_ids_may_be_listed(self, site: OnSite) -> None:
