@@ -141,6 +141,18 @@ def test_many_threads_may_call_at_once(sandbox: Sandbox) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_writers_of_one_process_take_turns(file: Path) -> None:
+    """None of them waits for the lock of the file, of which one may be passed over for ever; readers wait for none."""
+    sandbox = Sandbox(file, patience=0)
+    create(sandbox, user("first"))
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: create(sandbox, user(f"user{number}")), range(200)))
+    assert len(made) == 200
+    with sandbox._turn:
+        assert [found["username"] for found in look_up(sandbox, "username", "first")] == ["first"]
+    sandbox.close()
+
+
 def test_a_site_is_made_once_however_many_call_first(tmp_path: Path) -> None:
     """Whoever comes first makes it, nobody meets half of it, and nothing lies beside it."""
     sandboxes = [Sandbox(tmp_path / "sandbox.sqlite") for _ in range(16)]

@@ -4,11 +4,12 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from threading import Lock
 from types import ModuleType
 from typing import Annotated, Any, ClassVar
 
@@ -32,6 +33,9 @@ PROFILE_FIELDS = (
     "born:datetime",
     "unique_code:unique",
 )
+
+PATIENCE = 120.0
+"""Seconds for which a call waits while another process writes."""
 
 
 def _field(text: str) -> str:
@@ -61,7 +65,8 @@ class Sandbox:
     """A Moodle site in one file, with its administrator (id 2), its guest (id 1) and nobody else at first.
 
     It keeps Moodle's promises and traps: what is refused whole, what only warns, what is ignored without a word.
-    `clock` tells the time in seconds since 1970.
+    `clock` tells the time in seconds since 1970. Calls that write take turns; for another process that writes they wait
+    `patience` seconds.
     """
 
     def __init__(
@@ -71,12 +76,16 @@ class Sandbox:
         profile_fields: tuple[str, ...] = PROFILE_FIELDS,
         companion: bool = True,
         clock: Callable[[], float] = time.time,
+        patience: float = PATIENCE,
     ) -> None:
         self._path = path
         fields = [ProfileField.written(text) for text in profile_fields]
         self._profile_fields = {field.shortname: field for field in fields}
         self._functions = _functions(companion=companion)
         self._clock = clock
+        self._patience = patience
+        # SQLite has no queue: of several that wait for its lock, one may be passed over until its patience ends.
+        self._turn = Lock()
         # A deque's append and pop are atomic: a call takes an idle connection and gives it back.
         self._idle: deque[sqlite3.Connection] = deque()
 
@@ -85,7 +94,12 @@ class Sandbox:
         if (called := self._functions.get(function)) is None:
             raise SiteRefused(f"The practice site has no web-service function {function}.")
         taken = called.takes(as_sent(parameters))
-        with self._errors_translated(), self._connection() as connection, _transaction(connection, called.writes):
+        with (
+            self._turn if called.writes else nullcontext(),
+            self._errors_translated(),
+            self._connection() as connection,
+            _transaction(connection, called.writes),
+        ):
             answer = called.answer(Visit(connection, int(self._clock()), self._profile_fields), **taken)
         check_answer(answer)
         return answer
@@ -100,7 +114,8 @@ class Sandbox:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = connect(self._path, [part.TABLES for part in _parts() if hasattr(part, "TABLES")])
+            tables = [part.TABLES for part in _parts() if hasattr(part, "TABLES")]
+            connection = connect(self._path, tables, self._patience)
         try:
             yield connection
         finally:

@@ -45,15 +45,15 @@ class Visit:
     profile_fields: Mapping[str, ProfileField]
 
 
-def connect(path: Path, tables: Sequence[str]) -> sqlite3.Connection:
+def connect(path: Path, tables: Sequence[str], patience: float) -> sqlite3.Connection:
     """Open the site, made with its administrator and its guest if it is not there yet.
 
     `tables` are SQL scripts that make what is not there yet: an older site gets what it lacks. The connection may be
-    used by any thread, by one at a time. Raises `Fault` for a site of a newer version.
+    used by any thread, by one at a time, and waits `patience` seconds for others that write. Raises `Fault` for a site of a newer version.
     """
     if not path.exists():
-        _make(path, tables)
-    connection = _open(path)
+        _make(path, tables, patience)
+    connection = _open(path, patience)
     try:
         _ready(connection, path, tables)
     except BaseException:
@@ -73,11 +73,11 @@ def _ready(connection: sqlite3.Connection, path: Path, tables: Sequence[str]) ->
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _make(path: Path, tables: Sequence[str]) -> None:
+def _make(path: Path, tables: Sequence[str], patience: float) -> None:
     # Made beside and linked into place: of several that do so at once one wins, and nobody sees half a site.
     beside = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with closing(_open(beside)) as connection:
+        with closing(_open(beside, patience)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             _furnish(connection, tables)
         with suppress(FileExistsError):
@@ -92,8 +92,8 @@ def _furnish(connection: sqlite3.Connection, tables: Sequence[str]) -> None:
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+def _open(path: Path, patience: float) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
 
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
