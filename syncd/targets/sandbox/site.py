@@ -49,7 +49,8 @@ def connect(path: Path, tables: Sequence[str], patience: float) -> sqlite3.Conne
     """Open the site, made with its administrator and its guest if it is not there yet.
 
     `tables` are SQL scripts that make what is not there yet: an older site gets what it lacks. The connection may be
-    used by any thread, by one at a time, and waits `patience` seconds for others that write. Raises `Fault` for a site of a newer version.
+    used by any thread, by one at a time, and waits `patience` seconds for others that write. Raises `Fault` for a site
+    of a newer version.
     """
     if not path.exists():
         _make(path, tables, patience)
