@@ -1,10 +1,18 @@
 """The report of a run: what it says, whoever reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncd.core.model import Outcome, Refusal, RunState
+from syncd.core.model import Outcome, Refusal, Result, RunState
+
+MOST_ROWS = 1_000
+"""Rows that a report lists; all of them stand in the file beside it."""
+
+MOST_DEFERRED = 20
+"""Of these, deferred ones: they need nothing, and there may be very many."""
+
+TO_LOOK_AT = frozenset({Outcome.REJECTED, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +22,9 @@ class Report:
     Times are aware, in the zone of the site. `counts` are rows by what became of them; in a simulated run, by what
     would have become of them. `planned` are the same of the plan that a held run waits with. `breaches` say, each in a
     sentence, which limits the plan passes, `notes` are remarks. `refusal` tells why the whole file was refused, at
-    `refusal_line` (0: no one line), or why the run failed. `archive`, `tryback` and `deferred` (such rows lie there)
-    are paths in the repository, "" where there is none. `output` is what the program of a command tool wrote.
-    `what_to_do` takes the place of what `advice` says of the state alone.
+    `refusal_line` (0: no one line), or why the run failed. `archive`, `tryback`, `deferred` (such rows lie there) and
+    `rows` (every row is told there) are paths in the repository, "" where there is none. `output` is what the program
+    of a command tool wrote. `what_to_do` takes the place of what `advice` says of the state alone.
     """
 
     run: str
@@ -40,8 +48,61 @@ class Report:
     archive: str = ""
     tryback: str = ""
     deferred: str = ""
+    rows: str = ""
     output: str = ""
     what_to_do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Rows that a report lists: the first of some, in file order, and how many `more` there are."""
+
+    rows: tuple[Result, ...] = ()
+    more: int = 0
+
+    @property
+    def all(self) -> int:
+        """How many there are, listed or not."""
+        return len(self.rows) + self.more
+
+
+@dataclass(frozen=True, slots=True)
+class Noteworthy:
+    """The rows that a report lists: those that were refused or are in doubt, the deferred ones, and those that tell."""
+
+    refused: Listed = field(default_factory=Listed)
+    deferred: Listed = field(default_factory=Listed)
+    told: Listed = field(default_factory=Listed)
+
+
+def noteworthy(results: Iterable[Result], *, tells: bool = False) -> Noteworthy:
+    """Choose the rows that a report lists, `MOST_ROWS` at most, however many there are.
+
+    `tells`: what a row of this kind found out stands in its notes, and is listed too.
+    """
+    refused: list[Result] = []
+    deferred: list[Result] = []
+    told: list[Result] = []
+    numbers = dict.fromkeys(("refused", "deferred", "told"), 0)
+    for result in results:
+        if result.outcome in TO_LOOK_AT:
+            what, rows, most = "refused", refused, MOST_ROWS
+        elif result.outcome is Outcome.DEFERRED:
+            what, rows, most = "deferred", deferred, MOST_DEFERRED
+        elif tells and result.notes:
+            what, rows, most = "told", told, MOST_ROWS
+        else:
+            continue
+        numbers[what] += 1
+        if len(rows) < most:
+            rows.append(result)
+    del deferred[MOST_ROWS - len(refused) :]
+    del told[MOST_ROWS - len(refused) - len(deferred) :]
+    return Noteworthy(
+        Listed(tuple(refused), numbers["refused"] - len(refused)),
+        Listed(tuple(deferred), numbers["deferred"] - len(deferred)),
+        Listed(tuple(told), numbers["told"] - len(told)),
+    )
 
 
 def headline(report: Report) -> str:

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from syncd.core.model import Outcome, Refusal, Result
-from syncd.core.report import Report, advice, headline
+from syncd.core.report import Noteworthy, Report, advice, headline
 
 SCHEMA = 1
 """The version of the format; it grows when a reader of the last version would be misled."""
@@ -16,15 +16,21 @@ SCHEMA = 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def json_text(report: Report, refused: Iterable[Result]) -> Iterator[str]:
-    """The report in pieces, one refused row at a time, each row on a line of its own."""
-    head = json.dumps(_head(report), ensure_ascii=False, indent=2)
-    yield _sound(head.removesuffix("\n}")) + ',\n  "refused": ['
-    separator = "\n"
-    for result in refused:
-        yield _sound(f"{separator}    {json.dumps(_row(result), ensure_ascii=False)}")
-        separator = ",\n"
-    yield "]\n}\n" if separator == "\n" else "\n  ]\n}\n"
+def json_text(report: Report, rows: Noteworthy) -> Iterator[str]:
+    """The report in pieces, each row that it lists on a line of its own."""
+    more = {"refused": rows.refused.more, "deferred": rows.deferred.more, "told": rows.told.more}
+    head = json.dumps(_head(report) | {"more": more}, ensure_ascii=False, indent=2)
+    yield _sound(head.removesuffix("\n}"))
+    yield from _rows("refused", [*rows.refused.rows, *rows.deferred.rows])
+    yield from _rows("told", rows.told.rows)
+    yield "\n}\n"
+
+
+def _rows(key: str, rows: Sequence[Result]) -> Iterator[str]:
+    yield f',\n  "{key}": ['
+    for place, result in enumerate(rows):
+        yield _sound(f"{',' if place else ''}\n    {json.dumps(_row(result), ensure_ascii=False)}")
+    yield "\n  ]" if rows else "]"
 
 
 def _head(report: Report) -> dict[str, Any]:
@@ -50,6 +56,7 @@ def _head(report: Report) -> dict[str, Any]:
         "archive": report.archive or None,
         "tryback": report.tryback or None,
         "deferred": report.deferred or None,
+        "rows": report.rows or None,
         "output": report.output,
     }
 

@@ -4,25 +4,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from textwrap import TextWrapper
 
-from syncd.core.model import Outcome, Refusal, Result, RunState
+from syncd.core.model import Outcome, Refusal, RunState
 from syncd.core.names import shown
-from syncd.core.report import Report, advice, headline
+from syncd.core.report import Listed, Noteworthy, Report, advice, headline
 
 _WIDTH = 100
 _INDENT = "  "
 _LONGEST_VALUE = 300
 
 
-def text(report: Report, refused: Iterable[Result]) -> Iterator[str]:
-    """The report in lines, each with its line end; `refused` are the rows that need a look, in file order.
+def text(report: Report, rows: Noteworthy) -> Iterator[str]:
+    """The report in lines, each with its line end; `rows` are those that it lists.
 
     Whatever comes from outside is shown escaped, so that no value can break a line or steer a terminal.
     """
-    for line in _lines(report, refused):
+    for line in _lines(report, rows):
         yield line.rstrip() + "\n"
 
 
-def _lines(report: Report, refused: Iterable[Result]) -> Iterator[str]:
+def _lines(report: Report, rows: Noteworthy) -> Iterator[str]:
     yield from _wrapped(headline(report))
     yield ""
     yield from _facts(report)
@@ -34,7 +34,9 @@ def _lines(report: Report, refused: Iterable[Result]) -> Iterator[str]:
     yield from _what_to_do(report)
     if report.notes:
         yield from _section("Notes", report.notes)
-    yield from _to_look_at(refused)
+    yield from _listed("Rows to look at", rows.refused, report)
+    yield from _listed(f"Deferred rows ({rows.deferred.all:,})", rows.deferred, report)
+    yield from _listed("What was found", rows.told, report)
     if report.output:
         yield from _section("What the program wrote")
         yield from (f"{_INDENT}| {shown(line)}" for line in report.output.splitlines())
@@ -89,11 +91,11 @@ def _what_to_do(report: Report) -> Iterator[str]:
         yield f"{_INDENT * 2}syncd reject {report.run}"
 
 
-def _to_look_at(refused: Iterable[Result]) -> Iterator[str]:
-    for place, result in enumerate(refused):
-        if place == 0:
-            yield from _section("Rows to look at")
-        else:
+def _listed(title: str, listed: Listed, report: Report) -> Iterator[str]:
+    if listed.all:
+        yield from _section(title)
+    for place, result in enumerate(listed.rows):
+        if place:
             yield ""
         column = f", column {shown(result.refusal.column)}" if result.refusal and result.refusal.column else ""
         subject = f": {shown(result.subject)}" if result.subject else ""
@@ -102,6 +104,11 @@ def _to_look_at(refused: Iterable[Result]) -> Iterator[str]:
             yield from _reason(result.refusal)
         for note in result.notes:
             yield from _entry("note", note)
+    if listed.more:
+        if listed.rows:
+            yield ""
+        where = f": see {report.rows}" if report.rows else ""
+        yield from _wrapped(f"{'and ' if listed.rows else ''}{listed.more:,} more{where}", _INDENT)
 
 
 def _reason(refusal: Refusal) -> Iterator[str]:

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from syncd import logs
-from syncd.core.model import Outcome, Result, RunState
+from syncd.core.model import Outcome, RunState
 from syncd.core.names import archive_name, numbered, report_name, stamp, tryback_name
-from syncd.core.report import Report
+from syncd.core.report import TO_LOOK_AT, Noteworthy, Report, noteworthy
 from syncd.core.report_json import json_text
 from syncd.core.report_rows import rows_csv
 from syncd.core.report_text import text
@@ -22,8 +22,6 @@ from syncd.run.job import Ending, Job, Place
 log = logs.get()
 
 PUT_ASIDE = frozenset({RunState.REFUSED, RunState.REJECTED})
-
-TO_LOOK_AT = frozenset({Outcome.REJECTED, Outcome.DEFERRED, Outcome.UNKNOWN})
 
 MOST_NUMBERED = 100_000
 """Files that may have one name but for their number."""
@@ -66,8 +64,9 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
     else:
         place.repository.undefer(job.file)
     place.repository.write(names.rows, _encoded(rows_csv(spool.results())))
-    place.repository.write(names.json, _encoded(json_text(report, _noteworthy(ending, spool))))
-    place.repository.write(names.text, _encoded(text(report, _noteworthy(ending, spool))))
+    rows = _noteworthy(job, ending, spool)
+    place.repository.write(names.json, _encoded(json_text(report, rows)))
+    place.repository.write(names.text, _encoded(text(report, rows)))
     record = place.ledger.change_run(
         record,
         state=ending.state,
@@ -232,16 +231,16 @@ def _report(
         archive=names.archive if archived else "",
         tryback=tryback,
         deferred=deferred,
+        rows=names.rows,
         output=ending.output,
         what_to_do=ending.what_to_do,
     )
 
 
-def _noteworthy(ending: Ending, spool: Spool) -> Iterable[Result]:
-    """The rows that somebody must look at: refused or deferred, and those whose fate is unknown."""
-    if ending.counts and not TO_LOOK_AT & ending.counts.keys():
-        return ()
-    return (result for result in spool.results() if result.outcome in TO_LOOK_AT)
+def _noteworthy(job: Job, ending: Ending, spool: Spool) -> Noteworthy:
+    """The rows that the report lists; where there can be none, they are not read again."""
+    some = not ending.counts or ending.counts.keys() & (TO_LOOK_AT | {Outcome.DEFERRED})
+    return noteworthy(spool.results(), tells=job.tool.tells) if some or job.tool.tells else Noteworthy()
 
 
 def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:

@@ -44,6 +44,8 @@ class Tool(Settings):
     """
     brings: ClassVar[frozenset[str]] = frozenset()
     """The kinds of things (`user`, `course`, `category`, `cohort`, `group`) that rows of this kind may make."""
+    tells: ClassVar[bool] = False
+    """Whether what rows find out, or have done, is wanted by people: the report lists their notes."""
 
     file: str = Field(min_length=1)
     """The command file: a path in the repository, or a pattern (`erp/users*.csv`): then oldest first."""

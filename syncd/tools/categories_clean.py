@@ -43,6 +43,7 @@ class CategoriesCleanTool(RowTool):
 
     kind = "categories-clean"
     rank: ClassVar[int] = 97
+    tells: ClassVar[bool] = True
     columns: ClassVar[frozenset[str]] = frozenset({"category", "description"})
     required: ClassVar[frozenset[str]] = frozenset({"category"})
     functions: ClassVar[frozenset[str]] = frozenset({LOOK_UP, DELETE})

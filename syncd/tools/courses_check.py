@@ -24,6 +24,7 @@ class CoursesCheckTool(CourseList):
 
     kind = "courses-check"
     rank: ClassVar[int] = 95
+    tells: ClassVar[bool] = True
     functions: ClassVar[frozenset[str]] = frozenset({CORE, LOOK_UP})
     guard: CheckGuard = CheckGuard()
 

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 import syncd.core
 from syncd.core.model import Outcome, Refusal, Result, RunState
-from syncd.core.report import Report, advice, headline
+from syncd.core.report import MOST_DEFERRED, MOST_ROWS, Report, advice, headline, noteworthy
 from syncd.core.report_json import json_text
 from syncd.core.report_rows import COLUMNS, rows_csv
 from syncd.core.report_text import text
@@ -67,6 +67,7 @@ RESULTS = st.builds(
     st.none() | REFUSALS,
     st.lists(ANYTHING, max_size=2).map(tuple),
 )
+UNDONE = {Outcome.REJECTED, Outcome.UNKNOWN, Outcome.DEFERRED}
 COUNTS = st.dictionaries(st.sampled_from(Outcome), st.integers(0, 10**7))
 REPORTS = st.builds(
     Report,
@@ -97,12 +98,12 @@ REPORTS = st.builds(
 
 def as_text(report: Report, *refused: Result) -> str:
     """The report for people."""
-    return "".join(text(report, refused))
+    return "".join(text(report, noteworthy(refused, tells=True)))
 
 
 def as_json(report: Report, *refused: Result) -> Any:
     """The report for programs, read back."""
-    return json.loads("".join(json_text(report, refused)))
+    return json.loads("".join(json_text(report, noteworthy(refused, tells=True))))
 
 
 # For people
@@ -208,7 +209,7 @@ def test_every_end_has_its_sentence(state: RunState) -> None:
 @given(REPORTS, st.lists(RESULTS, max_size=3))
 def test_no_value_breaks_a_line_of_the_text(report: Report, refused: list[Result]) -> None:
     """Law: each piece of the text is one printable line, whatever names and values hold."""
-    for line in text(report, refused):
+    for line in text(report, noteworthy(refused, tells=True)):
         assert line.endswith("\n")
         assert line[:-1].isprintable()
         assert line.encode()
@@ -227,11 +228,17 @@ def test_the_schema_is_one() -> None:
 
 @given(REPORTS, st.lists(RESULTS, max_size=3))
 def test_every_report_keeps_to_the_schema(report: Report, refused: list[Result]) -> None:
-    """Law: the JSON is valid UTF-8, keeps to the schema, and holds each refused row, in order."""
-    pieces = "".join(json_text(report, refused)).encode()
+    """Law: the JSON is valid UTF-8, keeps to the schema, and holds each noteworthy row once, refused ones first."""
+    pieces = "".join(json_text(report, noteworthy(refused, tells=True))).encode()
     document = json.loads(pieces)
     Draft202012Validator(SCHEMA, format_checker=FormatChecker()).validate(document)
-    assert [row["line"] for row in document["refused"]] == [result.line for result in refused]
+    listed = {
+        "refused": [result for result in refused if result.outcome in {"rejected", "unknown"}]
+        + [result for result in refused if result.outcome == "deferred"],
+        "told": [result for result in refused if result.outcome not in UNDONE and result.notes],
+    }
+    for key, results in listed.items():
+        assert [row["line"] for row in document[key]] == [result.line for result in results]
 
 
 def test_the_schema_allows_nothing_else() -> None:
@@ -254,20 +261,27 @@ def test_a_name_that_is_not_utf_8_can_be_written() -> None:
     assert as_json(replace(REPORT, file="us\udce9rs.csv"))["file"]["name"] == r"us\udce9rs.csv"
 
 
-def test_each_refused_row_is_a_piece_of_its_own() -> None:
-    """A long report is never whole in memory: rows are drawn one by one."""
-    drawn = 0
+def test_a_report_lists_no_more_than_its_limit() -> None:
+    """A hundred thousand rows stand in the file beside it: refused ones come first, of deferred ones a few."""
+    report = replace(REPORT, rows="reports/users.rows.csv")
+    deferred = [replace(TAKEN, line=line, outcome=Outcome.DEFERRED) for line in range(1, 5001)]
+    some = as_json(report, *deferred, TAKEN)
+    assert [row["line"] for row in some["refused"]] == [TAKEN.line, *range(1, MOST_DEFERRED + 1)]
+    assert some["more"] == {"refused": 0, "deferred": 5000 - MOST_DEFERRED, "told": 0}
+    said = as_text(report, *deferred, TAKEN)
+    assert said.index("Rows to look at") < said.index("Deferred rows (5,000)")
+    assert said.endswith("\n  and 4,980 more: see reports/users.rows.csv\n")
+    many = as_json(report, *deferred, *[TAKEN] * 5000)
+    assert [row["outcome"] for row in many["refused"]] == ["rejected"] * MOST_ROWS
+    assert many["rows"] == "reports/users.rows.csv"
+    assert "\n  5,000 more: see reports/users.rows.csv\n" in as_text(report, *deferred, *[TAKEN] * 5000)
 
-    def results() -> Any:
-        nonlocal drawn
-        for _ in range(3):
-            drawn += 1
-            yield TAKEN
 
-    pieces = json_text(REPORT, results())
-    next(pieces)
-    next(pieces)
-    assert drawn == 1
+def test_what_a_row_found_out_is_told_where_its_kind_tells() -> None:
+    """A list of courses that exist is what the file was for; of other kinds notes of rows that went well are not."""
+    found = Result(2, Outcome.UNCHANGED, "PHY-1", notes=("it exists",))
+    assert "What was found\n  Line 2, unchanged: PHY-1\n    note    it exists\n" in as_text(REPORT, found)
+    assert not noteworthy([found]).told.all
 
 
 # Row by row

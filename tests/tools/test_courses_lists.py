@@ -3,6 +3,7 @@
 from typing import Any
 
 from syncd.core.model import RunState
+from syncd.tools.base import kinds
 from syncd.tools.courses_check import CoursesCheckTool
 from syncd.tools.courses_delete import CoursesDeleteTool
 from tests.run.workshop import FILE, NO_LIMITS
@@ -78,3 +79,8 @@ class TestDeleting:
         rows = "".join(f"{site.mark}{number}\n" for number in range(21))
         tool = CoursesDeleteTool.model_validate({"file": FILE})
         assert site.shop.make(tool, rows.encode(), FILE).state is RunState.HELD
+
+
+def test_what_is_found_and_cut_off_stands_in_the_report_for_people() -> None:
+    """A check whose answer is only in a table beside the report has not been read."""
+    assert {name for name, kind in kinds().items() if kind.tells} == {"courses-check", "categories-clean"}
