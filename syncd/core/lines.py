@@ -1,6 +1,7 @@
 """How text falls into lines, and which of them are passed over as blank or comment."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from io import StringIO
 
 from syncd.errors import FileRefused
@@ -9,6 +10,35 @@ RECORD_LENGTH = 4 << 20
 """Characters that one record may have: what is longer is no row of a table, and would not fit in flat memory."""
 
 COMMENT_MARKS = "([-#/"
+
+DOUBTFUL_MARKS = ("(", "[", "-", "/")
+"""Comment marks with which a row might begin too, whose first cell would have to be quoted."""
+
+TOLD = 10
+"""Lines that are told by their numbers; of more, how many."""
+
+
+@dataclass(slots=True)
+class LineNumbers:
+    """Lines of a file that a remark is about, in flat memory: how many, and the numbers of the first ones."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def note(self, line: int) -> None:
+        """One more line."""
+        self.count += 1
+        if len(self.first) < TOLD:
+            self.first.append(line)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self.count = 0
+        self.first.clear()
+
+    def __str__(self) -> str:
+        more = f" and {self.count - len(self.first):,} more" if self.count > len(self.first) else ""
+        return f"{'line' if self.count == 1 else 'lines'} {', '.join(map(str, self.first))}{more}"
 
 
 def lines(pieces: Iterable[str]) -> Iterator[str]:

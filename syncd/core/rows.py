@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from syncd.core.dialect import Dialect, Separator, recognise, split, well_quoted
 from syncd.core.encoding import Encoding, decoded
-from syncd.core.lines import COMMENT_MARKS, RECORD_LENGTH, line_ends, lines, passed_over
+from syncd.core.lines import COMMENT_MARKS, DOUBTFUL_MARKS, RECORD_LENGTH, LineNumbers, line_ends, lines, passed_over
 from syncd.core.model import Refusal, Row
 from syncd.core.tryback import TRYBACK_COLUMN, as_first_read, tryback
 from syncd.errors import FileRefused
@@ -31,7 +31,7 @@ _ESCAPED_SEPARATOR = "&#44"
 _PERHAPS_PASSED_OVER = frozenset(COMMENT_MARKS + " \t\r\n")
 
 
-def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[Row, Refusal | None]]:
+def rows(file: BinaryIO, dialect: Dialect, comments: LineNumbers | None = None) -> Iterator[tuple[Row, Refusal | None]]:
     """Every row of a command file, in file order, read from its first byte in flat memory; beside it, what is wrong.
 
     Blank lines, comments and rows of blank cells are passed over. Cells are stripped, and `&#44` or `&#44;` in them
@@ -39,12 +39,13 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[Row, Refusal | None
     row that is shorter than the header and lacks its line end comes with `cut-off`: the file must not be run unseen.
     A row of one line whose quotes go wrong comes with `quote-wrong`; if it is of several, nobody knows where rows end:
     then `FileRefused` is raised with it. So it is with `quote-open` or `not-text` at the record that passes
-    `RECORD_LENGTH` or `RECORD_LINES`.
+    `RECORD_LENGTH` or `RECORD_LINES`. `comments` notes, as they are met, the lines below the header that are passed
+    over and may have been meant as rows.
     """
     header, separator, width = dialect.header, dialect.separator, len(dialect.header)
     played_again = TRYBACK_COLUMN in header
     physical = islice(lines(decoded(file, dialect.encoding, dialect.bom)), dialect.header_line, None)
-    record = _Record(separator)
+    record = _Record(separator, LineNumbers() if comments is None else comments)
     fed = record.fed(physical, dialect.header_line + 1)
     for written in csv.reader(fed, delimiter=separator, skipinitialspace=True):
         raw = record.taken()
@@ -66,13 +67,14 @@ def rows(file: BinaryIO, dialect: Dialect) -> Iterator[tuple[Row, Refusal | None
 class _Record:
     """The record that a csv.reader is putting together: the line on which it begins, and its lines so far."""
 
-    __slots__ = ("_blanks", "_length", "_lines", "_separator", "line")
+    __slots__ = ("_blanks", "_comments", "_length", "_lines", "_separator", "line")
 
-    def __init__(self, separator: str) -> None:
+    def __init__(self, separator: str, comments: LineNumbers) -> None:
         self.line = 0
         self._lines: list[str] = []
         self._length = 0
         self._separator = separator
+        self._comments = comments
         self._blanks = " \t".replace(separator, "")
 
     def fed(self, physical: Iterable[str], first: int) -> Iterator[str]:
@@ -83,6 +85,8 @@ class _Record:
                 if len(self._lines) == RECORD_LINES or self._length > RECORD_LENGTH:
                     raise self._quote_open()
             elif line[0] in _PERHAPS_PASSED_OVER and passed_over(line, self._blanks):
+                if line.lstrip(self._blanks).startswith(DOUBTFUL_MARKS):
+                    self._comments.note(number)
                 continue
             else:
                 self.line = number

@@ -1,10 +1,11 @@
 """A command file as rows: the CSV files that most kinds read, and what other kinds of file must offer to be read so."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from syncd.core.dialect import Dialect
+from syncd.core.lines import LineNumbers
 from syncd.core.model import Refusal, Row
 from syncd.core.rows import rows
 from syncd.core.tryback import tryback
@@ -30,7 +31,7 @@ class Table(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks on the whole file, for the report."""
+        """Remarks on the whole file, for the report; some are known when its rows have been read."""
         ...
 
     def rows(self, file: BinaryIO) -> Iterator[tuple[Row, Refusal | None]]:
@@ -47,6 +48,8 @@ class CsvTable:
     """A file of rows and cells in text."""
 
     dialect: Dialect
+    comments: LineNumbers = field(default_factory=LineNumbers, compare=False)
+    """The lines passed over, in the last reading, that may have been meant as rows."""
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -65,13 +68,17 @@ class CsvTable:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """None: what is odd in such a file is said of its rows."""
-        return ()
+        """Which lines were passed over that may have been meant as rows: nobody else would ever tell."""
+        if not self.comments.count:
+            return ()
+        passed = "1 line was" if self.comments.count == 1 else f"{self.comments.count:,} lines were"
+        return (f"{passed} passed over as comments: {self.comments}; quote a first cell that begins with ( [ - or /",)
 
     def rows(self, file: BinaryIO) -> Iterator[tuple[Row, Refusal | None]]:
         """As `core.rows.rows` promises."""
         file.seek(0)
-        return rows(file, self.dialect)
+        self.comments.clear()
+        return rows(file, self.dialect, self.comments)
 
     def tryback(self, file: BinaryIO, refused: Iterable[tuple[Row, str]]) -> Iterator[bytes]:
         """As `core.tryback.tryback` promises."""

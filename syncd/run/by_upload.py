@@ -82,13 +82,14 @@ def _run(
 ) -> Ending:
     found = _prepared(file, table, tool, copy)
     argv = [*tool.php, str(script), *tool.options(str(copy))]
-    ending = Ending(state=RunState.DONE, planned=found.counts)
+    ending = Ending(state=RunState.DONE, planned=found.counts, notes=table.notes)
     why = (*_over(tool, found, job), *filter(None, [doubt(job, place, run)]))
     if why or job.simulated:
         counts = _kept(spool, _results(file, table, tool, iter(()), Outcome.SKIPPED))
         if why and not job.simulated:
             return replace(ending, state=RunState.HELD, breaches=why, counts=counts, what_to_do=DECIDE)
-        return replace(ending, counts=counts, breaches=(), notes=(f"would be run: {shown(shlex.join(argv))}", *why))
+        would = f"would be run: {shown(shlex.join(argv))}"
+        return replace(ending, counts=counts, breaches=(), notes=(would, *why, *table.notes))
 
     place.progress("run", 0, found.rows)
     words = _words(tool, place)

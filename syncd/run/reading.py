@@ -48,7 +48,7 @@ def read(
     `beat(rows)` is called now and then; what it raises ends the reading.
     """
     table = tool.table(file, encoding, separator)
-    notes = (*tool.check_header(table.header, table.header_line), *table.notes)
+    notes = tuple(tool.check_header(table.header, table.header_line))
     count = rejected = 0
     cut_off = None
     subjects = _Subjects()
@@ -65,6 +65,7 @@ def read(
     if not count:
         raise FileRefused("empty", "the file has no row", cure="Upload the file again with its rows.")
     beat(count)
+    notes += table.notes
     if table.cut_off_possible and not cut_off:
         notes += (NO_LINE_END,)
     return Reading(table, count, rejected, notes, subjects.repeated(), cut_off)

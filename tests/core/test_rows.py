@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from syncd.core.model import Row
 from syncd.core.rows import RECORD_LENGTH, RECORD_LINES, rows
+from syncd.core.table import CsvTable
 from syncd.errors import FileRefused
 from tests.core.command_files import MIB, cells, dialect_of, read, refusals, refused
 
@@ -18,6 +19,17 @@ def test_comments_and_blank_lines_are_passed_over_everywhere() -> None:
     """Lines that begin with one of the comment marks, blanks or not before it, are no rows."""
     file = b"# one\n\nusername;email\n\n(a;b\n[a;b\n-a;b\n/a;b\n  #a;b\n \t \n  x;y\nz;#z\n;;\n"
     assert [(row.line, row.cells["username"]) for row in read(file)] == [(11, "x"), (12, "z")]
+
+
+def test_lines_passed_over_that_may_be_rows_are_told() -> None:
+    """A short name that begins with a hyphen is lost without quotation marks: the report says where; # is no doubt."""
+    file = b'-- export\nusername;email\n# x\n\n-a;b\n;;\n (a;b\n"-c";d\n' + b"/x;y\n" * 12
+    table = CsvTable(dialect_of(file))
+    for _ in range(2):
+        assert [row.cells["username"] for row, _ in table.rows(io.BytesIO(file))] == ["-c"]
+        (note,) = table.notes
+        lines = "5, 7, 9, 10, 11, 12, 13, 14, 15, 16 and 4 more"
+        assert note.startswith(f"14 lines were passed over as comments: lines {lines};")
 
 
 def test_a_leading_tab_is_a_cell_where_tabs_separate() -> None:

@@ -20,6 +20,12 @@ SCHEMA = json.loads((Path(syncd.core.__file__).parent / "report.schema.json").re
 WITH_DEEDS = "username,firstname,lastname,email,idnumber,suspended,deleted"
 
 
+def test_lines_passed_over_are_told_in_the_report(workshop: Workshop) -> None:
+    """They are no rows, and have no result: without the note they would be lost in silence."""
+    run = workshop.make(users(), users_file([user_row(1), "-" + user_row(2), user_row(3)]))
+    assert workshop.report(run)["notes"][0].startswith("1 line was passed over as comments: line 3;")
+
+
 def test_a_users_file_becomes_users(workshop: Workshop) -> None:
     """Each row makes its account; the file is archived, and nothing waits any more."""
     run = workshop.make(users(), good_users(3))
