@@ -109,4 +109,8 @@ EVENTS: dict[str, Event] = {
         "archives and reports could not be deleted; the next night tries again",
         "ff0a2711ce384699867041745b119d1b",
     ),
+    "metrics.failed": Event(
+        "the numbers for Prometheus can't be written or served", "b0e70534ce4245bcb5805dcda86f1f24"
+    ),
+    "metrics.back": Event("they can again", "f15262b083854235adec500740fdb0be", remarkable=True),
 }

@@ -328,6 +328,15 @@ class TestFolders:
             loaded(toml, text)
         assert [problem.where for problem in refusal.value.problems] == [where]
 
+    @pytest.mark.parametrize("folder", ["drop", "repository", "state"])
+    def test_the_file_of_numbers_lies_in_none_of_them(self, toml: Path, folder: str) -> None:
+        """It would be taken for a command file, or for syncd's own."""
+        assert only(toml, f'[metrics]\nfile = "{folder}/syncd.prom"').where == "metrics.file"
+
+    def test_the_file_of_numbers_is_one_that_is_read(self, toml: Path) -> None:
+        """node_exporter passes over files of other names without a word."""
+        assert "node_exporter" in only(toml, '[metrics]\nfile = "syncd.txt"').what
+
     def test_siblings_with_one_beginning_are_apart(self, toml: Path) -> None:
         """`sync` and `sync2` are two folders."""
         loaded(toml, 'drop.folder = "sync"\nrepository.folder = "sync2"\nstate.folder = "sync3"')

@@ -10,16 +10,16 @@ from zoneinfo import available_timezones
 
 import tomli
 
-from syncd.config.checks import closed, crossing, entangled, misplaced
+from syncd.config.checks import closed, crossing, entangled, inside, misplaced
 from syncd.config.problems import in_order
 from syncd.config.reading import Reading
-from syncd.config.tables import Csv, Drop, Repository, Site, State
+from syncd.config.tables import Csv, Drop, Metrics, Repository, Site, State
 from syncd.core.settings import Written
 from syncd.errors import Problem, SettingsError
 from syncd.targets.base import TargetSettings
 from syncd.tools.base import Tool
 
-__all__ = ["Config", "Csv", "Drop", "Repository", "Site", "State", "load", "machine_zone"]
+__all__ = ["Config", "Csv", "Drop", "Metrics", "Repository", "Site", "State", "load", "machine_zone"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Config:
     repository: Repository
     state: State
     target: TargetSettings
+    metrics: Metrics
     csv: Csv
     tools: Mapping[str, Tool]
 
@@ -50,15 +51,18 @@ def load(path: Path, environment: Mapping[str, str] = os.environ, *, writable: b
     repository = reading.table(Repository, "repository")
     state = reading.table(State, "state")
     target = reading.target()
+    metrics = reading.table(Metrics, "metrics")
     csv = reading.table(Csv, "csv")
     tools = reading.tools()
     folders, files = reading.folders, reading.files
     found = [*reading.found, *misplaced(files), *crossing(files), *entangled(folders)]
+    if metrics and metrics.file:
+        found += inside("metrics.file", metrics.file, folders)
     if writable:
         found += closed(folders)
-    if found or not (site and drop and repository and state and target and csv):
+    if found or not (site and drop and repository and state and target and metrics and csv):
         raise SettingsError(str(path), in_order(found, tables))
-    return Config(path, site, drop, repository, state, target, csv, MappingProxyType(tools))
+    return Config(path, site, drop, repository, state, target, metrics, csv, MappingProxyType(tools))
 
 
 def machine_zone(environment: Mapping[str, str] = os.environ) -> str:

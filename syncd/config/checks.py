@@ -60,6 +60,14 @@ def entangled(folders: Mapping[str, Path]) -> Iterator[Problem]:
             yield Problem(other, f"must not lie inside {one}", shown(str(folders[other]), other))
 
 
+def inside(place: str, file: Path, folders: Mapping[str, Path]) -> Iterator[Problem]:
+    """A file that lies in one of the folders, where it would be taken for something else."""
+    real = Path(os.path.realpath(file))
+    for folder, path in folders.items():
+        if real.is_relative_to(os.path.realpath(path)):
+            yield Problem(place, f"must not lie inside {folder}", shown(str(file), place))
+
+
 def closed(folders: Mapping[str, Path]) -> Iterator[Problem]:
     """The folders that can't be written, or not be made."""
     for place, folder in folders.items():

@@ -1,6 +1,7 @@
 """The tables of `syncd.toml` that every installation has."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -94,12 +95,33 @@ class Csv(Settings):
     """How files are written: `auto`, `utf-8`, `iso-8859-1`, `windows-1252`, `utf-16`."""
 
 
+def _prom(path: Path | None) -> Path | None:
+    if path and path.suffix != ".prom":
+        raise ValueError('must end in ".prom": node_exporter reads no other file')
+    return path
+
+
+class Metrics(Settings):
+    """Numbers for Prometheus."""
+
+    file: Annotated[Located | None, AfterValidator(_prom)] = None
+    """A file, in a folder that is there, for node_exporter's textfile collector; its name ends in `.prom`. Default: no
+    file."""
+    every: Annotated[Seconds, at_least(1)] = 15.0
+    """How often the numbers are brought up to date."""
+    port: int = Field(default=0, ge=0, le=65_535)
+    """A TCP port on which Prometheus can ask for them. 0: none."""
+    address: str = Field(default="127.0.0.1", min_length=1)
+    """The machine's own address on which that port is: who can reach it can read the numbers."""
+
+
 TABLES: Mapping[str, type[Settings] | None] = {
     "site": Site,
     "drop": Drop,
     "repository": Repository,
     "state": State,
     "target": None,
+    "metrics": Metrics,
     "csv": Csv,
     "tools": None,
 }

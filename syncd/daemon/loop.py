@@ -14,10 +14,12 @@ from typing import Any
 from syncd import __version__, logs
 from syncd.config import Config
 from syncd.control import Control, Request
+from syncd.core.snapshot import Snapshot
 from syncd.daemon import plant, signals, status
 from syncd.daemon.books import Books
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
+from syncd.daemon.numbers import Numbers
 from syncd.daemon.reception import Reception
 from syncd.daemon.requests import Requests
 from syncd.daemon.trouble import Trouble
@@ -91,6 +93,9 @@ class Daemon:
         )
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
         self._trouble = Trouble(RETRY)
+        self._numbers = Numbers(config.site.name, self._began)
+        if alone is None:
+            self._numbers.go_by(config.metrics)
         self._pending: deque[Note] = deque()
         self._expecting = ""
         self._expected_since = 0.0
@@ -177,6 +182,7 @@ class Daemon:
         self._dispatch.close()
         self._upkeep.close()
         self._hear_the_last()
+        self._numbers.close()
         if control:
             control.close()
         for target in self._targets:
@@ -205,6 +211,7 @@ class Daemon:
             self._in_trouble(error)
         self._beat()
         self._say_status()
+        self._tell_numbers()
 
     def _notes(self) -> list[Note]:
         """The notes that are there; if there is none, wait until one comes or something is due."""
@@ -217,7 +224,7 @@ class Daemon:
 
     def _patience(self) -> float:
         monotonic = time.monotonic()
-        moments = [LONGEST_SLEEP, self._notify.interval or LONGEST_SLEEP]
+        moments = [LONGEST_SLEEP, self._notify.interval or LONGEST_SLEEP, self._numbers.next_at() - monotonic]
         if self._trouble:  # whatever is due can't be done
             moments.append(RETRY)
         elif not self._stopping:
@@ -253,9 +260,12 @@ class Daemon:
             case TookIn():
                 self._doubt(note.error)
                 taken = self._reception.took_in(note, time.monotonic())
+                self._numbers.arrived(taken)
                 self._dispatch.superseded([one.arrival.path for one in taken if one.older not in {"", "queued"}])
             case Ended():
                 self._doubt(note.error)
+                if run := self._dispatch.under_way:
+                    self._numbers.ended(run.job, note.record, self._now())
                 self._dispatch.ended(note, self._now())
             case Progress():
                 self._dispatch.progressed(note)
@@ -378,6 +388,7 @@ class Daemon:
         if config.drop != self._config.drop:
             self._reception.rest()
         self._config = config
+        self._numbers.go_by(config.metrics)
         self._targets.append(target)
         self._dispatch.reorder(plant.orders_of(config), self._place())
 
@@ -407,6 +418,17 @@ class Daemon:
             self._said_status = text
             self._notify.status(text)
 
+    def _tell_numbers(self) -> None:
+        self._numbers.turn(time.monotonic(), self._snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        return self._numbers.snapshot(
+            self._dispatch, self._reception, self._books.loop, self._now(), trouble=any(self._troubles())
+        )
+
+    def _troubles(self) -> tuple[Trouble, ...]:
+        return (self._trouble, self._reception.trouble, self._dispatch.trouble)
+
     def _sentence(self) -> str:
         if run := self._dispatch.under_way:
             return f"running {run.job.tool_name} on {run.job.file.path}"
@@ -416,7 +438,6 @@ class Daemon:
     def _status(self) -> Mapping[str, Any]:
         now = self._now()
         config, repository = self._config, self._plant.repository
-        troubles = (self._trouble, self._reception.trouble, self._dispatch.trouble)
         return {
             "daemon": status.daemon(config, self._began, running=self._alone is None),
             "doing": status.doing(self._dispatch, now),
@@ -424,5 +445,5 @@ class Daemon:
             "waiting": status.waiting(self._dispatch, repository, now),
             "held": status.held(self._dispatch.waitlist.all_held(), now),
             "tools": list(status.tools(self._dispatch, self._books.loop, now)),
-            "trouble": [trouble.text for trouble in troubles if trouble],
+            "trouble": [trouble.text for trouble in self._troubles() if trouble],
         }

@@ -61,6 +61,11 @@ class Waitlist:
         waiting = (file for file in self._waiting.get(tool, []) if file not in self.unreadable)
         return (file for file in waiting if file not in went and not self.held(file) and not self.waits_for(tool, file))
 
+    def yet_to_run(self, tool: str) -> Iterator[Waiting]:
+        """The files that wait for a tool whatever they wait for, but a person's word; what stays after its run, until
+        it was run as it is."""
+        return (file for file in self._waiting.get(tool, []) if not self.held(file) and not self._is_known(tool, file))
+
     def news(self, tool: str) -> bool:
         """Whether one of them has not been run as it is (only a permanent file can have been)."""
         return any(not self._is_known(tool, file) for file in self.runnable(tool))

@@ -79,6 +79,20 @@ def write_whole(path: Path, pieces: Iterable[bytes], beside: Path) -> None:
     sync_folder(path.parent)
 
 
+def replace_whole(path: Path, content: bytes) -> None:
+    """Put this content in the place of a file's old one, for everybody to read: readers find the one or the other.
+
+    It is not synced: after a power cut neither may be there.
+    """
+    draft = path.with_name(f".{path.name}{DRAFT}")  # always the same: a kill leaves one behind, not many
+    try:
+        draft.write_bytes(content)
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def copy_bytes(source: int, target: int, size: int) -> Digest:
     """Copy an open file into an open empty one, sync it, and return what was copied.
 
