@@ -107,12 +107,18 @@ def test_a_refusal_names_its_column(column: str, cell: str, code: str) -> None:
     assert refusal({column: cell}) == (code, column)
 
 
-@pytest.mark.parametrize("deed", ["del", "enable", "disable"])
-def test_a_role_is_needed_where_one_is_given_or_taken(deed: str) -> None:
+def test_a_role_is_needed_where_one_is_given_or_taken() -> None:
     """An empty cell never stands for all roles."""
-    assert wish(cmd=deed, enrol="manual", rolename="").role == ""
-    assert refusal({"cmd": deed, "rolename": ""}) == ("value-missing", "rolename")
+    assert wish(cmd="del", enrol="manual", rolename="").role == ""
+    assert refusal({"cmd": "del", "rolename": ""}) == ("value-missing", "rolename")
     assert refusal({"cmd": "shift", "enrol": "", "rolename": ""}) == ("value-missing", "rolename")
+
+
+@pytest.mark.parametrize("deed", ["enable", "disable"])
+def test_an_enrolment_is_opened_and_suspended_without_a_role(deed: str) -> None:
+    """With the column enrol or without it: it is about enrolments, and no role is given or taken."""
+    assert wish(cmd=deed, enrol="manual", rolename="").role == ""
+    assert wish(cmd=deed, rolename="").role == ""
 
 
 def test_only_dates_that_are_given_count() -> None:

@@ -181,6 +181,24 @@ def test_a_group_may_be_made_and_changed_in_one_file(room: Room) -> None:
     assert room.groups() == {"Group A3": ("GA", "three")}
 
 
+@pytest.mark.parametrize("kind", ["group", "grouping"])
+def test_what_is_made_has_the_idnumber_by_which_it_was_looked_for(room: Room, kind: str) -> None:
+    """Otherwise the same row would not find it again."""
+    assert room.run("courseid,name,type,updateid", f"C1,One,{kind},g1") == ["created"]
+    assert (room.groups() if kind == "group" else room.groupings())["One"][0] == "g1"
+    assert room.again() == ["unchanged"]
+    assert room.codes("courseid,name,type,updateid", f"C1,Two,{kind},{'x' * 101}") == ["value-long"]
+
+
+@pytest.mark.parametrize("kind", ["group", "grouping"])
+def test_a_change_of_idnumber_and_name_may_be_run_again(room: Room, kind: str) -> None:
+    """The one that it looked for is gone then, and what it wanted is there."""
+    room.run("courseid,name,type,idnumber", f"C1,One,{kind},g1")
+    assert room.run("courseid,name,type,idnumber,updateid", f"C1,Two,{kind},g2,g1") == ["updated"]
+    assert room.again() == ["unchanged"]
+    assert room.codes("courseid,name,type,idnumber,updateid", f"C1,Two,{kind},g3,g1") == ["name-taken"]
+
+
 names = st.sampled_from(["A", "B", "b", "C"])
 idnumbers = st.sampled_from(["", "1", "2"])
 rows = st.lists(

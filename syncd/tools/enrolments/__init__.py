@@ -61,7 +61,7 @@ class EnrolmentsTool(EnrolmentSettings):
             method = _method(cells[column]) if column in cells else None
             column = "rolename"
             role = raw(100)(cells.get(column, ""))
-            if not role and (deed in {"add", "shift"} or method is None):
+            if not role and (deed in {"add", "shift"} or (deed == "del" and method is None)):
                 # Never is "no role" taken for "all roles".
                 raise empty()
             times: dict[Time, datetime | None] = {}

@@ -1,16 +1,16 @@
 """What each row of a groups file changes on the site."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from syncd.core.collation import alike
 from syncd.core.model import Act, Call, Outcome, Step
 from syncd.tools.base import Conversation, Memory, Wish
-from syncd.tools.cells import Unfit, at
+from syncd.tools.cells import Unfit, at, raw
 from syncd.tools.lookups import groups
 from syncd.tools.lookups.courses import CourseIdentity, Courses
-from syncd.tools.lookups.groups import Either, Group, GroupIdentity, Grouping, Groups, only
+from syncd.tools.lookups.groups import IDNUMBER_LENGTH, Either, Group, GroupIdentity, Grouping, Groups, only
 from syncd.tools.questions import ask
 
 UPDATE = "core_group_update_groups"
@@ -149,6 +149,7 @@ class _Planner:
         elif group:
             self._leave(wish, group, change)
         else:
+            wish = _whole(wish, self._identities.group)
             self._check_free(wish, None, self._groups.of(course))
             group = Group(0, course, wish.name, wish.fields.get("idnumber", ""), wish.fields.get("description", ""))
             self._make(wish, group, change)
@@ -169,6 +170,7 @@ class _Planner:
         elif grouping:
             self._leave(wish, grouping, change)
         else:
+            wish = _whole(wish, self._identities.grouping)
             self._check_free(wish, None, self._groups.groupings_of(course))
             fields = wish.fields
             grouping = Grouping(0, course, wish.name, fields.get("idnumber", ""), fields.get("description", ""), set())
@@ -177,7 +179,7 @@ class _Planner:
     def _present(self, wish: GroupWish, there: Sequence[Either], identity: GroupIdentity) -> Either | None:
         """The one that a row is about, if the course has it."""
         if wish.update:
-            return at("updateid", lambda: only(there, wish.update, identity))
+            return at("updateid", lambda: only(there, wish.update, identity)) or _brought(wish, there, identity)
         if idnumber := wish.fields.get("idnumber"):
             return at("idnumber", lambda: only(there, idnumber, "idnumber"))
         return at("name", lambda: only(there, wish.name, "name"))
@@ -258,6 +260,21 @@ class _Planner:
         change.acts.append(Act(BIND, item, takes=takes))
         if change.outcome is Outcome.UNCHANGED:
             change.outcome = Outcome.UPDATED
+
+
+def _whole(wish: GroupWish, identity: GroupIdentity) -> GroupWish:
+    """A row about what is to be made: what it is to be found by is its idnumber, unless the row gives another."""
+    if identity != "idnumber" or not wish.update or "idnumber" in wish.fields:
+        return wish
+    idnumber = at("updateid", lambda: raw(IDNUMBER_LENGTH)(wish.update))
+    return replace(wish, fields={**wish.fields, "idnumber": idnumber})
+
+
+def _brought(wish: GroupWish, there: Sequence[Either], identity: GroupIdentity) -> Either | None:
+    """What an earlier run of the same row left, which has another identity now: only what is as the row wants it."""
+    thing = only(there, wish.name, "name")
+    fields = _whole(wish, identity).fields
+    return thing if thing and all(getattr(thing, key) == value for key, value in fields.items()) else None
 
 
 def _upon(grouping: Grouping, function: str, key: str, item: Mapping[str, Any]) -> Act:
