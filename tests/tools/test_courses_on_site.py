@@ -31,6 +31,19 @@ class TestMaking:
         assert course["enddate"] == datetime(2027, 6, 30, tzinfo=PARIS).timestamp()
         assert site.run_again().outcomes == ["unchanged"]
 
+    def test_a_short_name_in_other_capitals_is_that_course(self, site: OnSite) -> None:
+        """As Moodle's database has it: nothing is made or renamed, and idnumbers stay exact."""
+        assert site.run(courses(), "shortname,fullname,idnumber", f"{site.mark}ab,A,{site.mark}i").codes == [""]
+        run = site.run(courses(), "shortname,fullname", f"{site.mark}AB,B")
+        assert run.outcomes == ["updated"], run.lines
+        assert (told(site, "ab")["shortname"], told(site, "ab")["fullname"]) == (f"{site.mark}ab", "B")
+        assert site.run_again().outcomes == ["unchanged"]
+        rows = [f"{site.mark}cd,C", f"{site.mark}CD,C"]
+        assert site.run(courses(), "shortname,fullname", *rows).outcomes == ["created", "unchanged"]
+        row = f"{site.mark}I,{site.mark}ab,B"
+        run = site.run(courses(identity="idnumber"), "idnumber,shortname,fullname", row)
+        assert run.codes == ["shortname-taken"]
+
     def test_categories_are_made_level_by_level_and_once(self, site: OnSite) -> None:
         """Slashes at the ends don't count; levels that are there are used, and courses of one path share it."""
         rows = [

@@ -84,7 +84,7 @@ class TestRoles:
         assert roles.questions() == []
         assert roles.one(" student ") == STUDENT
         with pytest.raises(Unfit) as refused:
-            roles.one("Student")
+            roles.one("nosuch")
         assert refused.value.refusal.code == "role-missing"
 
     def test_what_the_site_shows_counts_more_than_the_settings(self) -> None:
@@ -206,3 +206,11 @@ def test_members_are_told(campus: Campus, name: str, remembered: int, monkeypatc
         assert found.of(*campus.pair(0, 2)).keys() == {f"group {second['id']}"}
         assert found.of(*campus.pair(1, 1)).keys() == {f"group {third['id']}"}
         assert found.of(*campus.pair(1, 2)) == {}
+
+
+def test_a_role_in_its_own_capitals_counts_first() -> None:
+    """Among several that differ from what was written in capitals only, none is meant."""
+    roles = Roles(Site(roles={"tutor": 3, "Tutor": 4, "student": 5}))
+    assert (roles.one("tutor"), roles.one("Tutor"), roles.one("STUDENT")) == (3, 4, 5)
+    with pytest.raises(Unfit):
+        roles.one("TUTOR")

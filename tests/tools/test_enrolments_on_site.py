@@ -546,3 +546,12 @@ def test_an_answer_may_be_lost(site: OnSite, number: int, moment: str) -> None:
     assert room.roles == {"ana": {"student"}, "ben": {"teacher"}}
     assert room.groups == {"G1": set(), "G2": {"ana", "ben"}}
     assert room.again() == ["unchanged", "unchanged"]
+
+
+def test_short_names_of_courses_and_roles_are_taken_in_other_capitals(site: OnSite) -> None:
+    """As Moodle's database has it; idnumbers of people are exact."""
+    room = Room(site)
+    rows = [f"add,Student,{site.mark}c1,{site.mark}ana,manual", f"add,Student,{site.mark}c1,{site.mark}BEN,manual"]
+    assert room.codes(*rows) == ["", "user-missing"]
+    assert room.roles == {"ana": {"student"}}
+    assert room.again() == ["unchanged", "rejected"]

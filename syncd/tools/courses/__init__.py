@@ -23,7 +23,7 @@ from syncd.tools.courses.plan import COMPANION, FUNCTIONS, planned
 from syncd.tools.courses.settings import CourseSettings
 from syncd.tools.courses.wish import CourseWish, Place, Section, Teacher
 from syncd.tools.lookups.categories import path_of
-from syncd.tools.lookups.courses import CourseIdentity
+from syncd.tools.lookups.courses import CourseIdentity, folded
 
 _METHODS = ("guest", "self")
 _TEMPLATES = ("template", "templatecourse")
@@ -103,7 +103,7 @@ class CoursesTool(CourseSettings):
         fields, dates = self._fields(cells), self._dates(cells)
         return CourseWish(
             row.line,
-            f"{column}:{value}",
+            f"{column}:{folded(column, value)}",
             column,
             value,
             fields,

@@ -233,6 +233,8 @@ class _Plan:
         wanted = {name: value for name, value in wish.fields.items() if name not in AT_CREATION}
         if wish.rename:
             wanted["shortname"] = wish.rename
+        elif wish.column == "shortname":
+            wanted.pop("shortname", None)  # it found the course, perhaps in other capitals
         wanted |= self._dates(wish)
         changes: dict[str, str] = {}
         unseen: dict[str, str] = {}

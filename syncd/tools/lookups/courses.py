@@ -1,7 +1,8 @@
 """The courses that rows name by one of their identities."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from syncd.core.model import Call, Site
@@ -30,7 +31,11 @@ class Course:
 
 
 class Courses:
-    """Courses by one identity; one object serves a whole run."""
+    """Courses by one identity; one object serves a whole run.
+
+    A short name that no course has to the letter is that of the one course where it differs in capitals only: Moodle's
+    database takes them for the same.
+    """
 
     def __init__(self, identity: CourseIdentity) -> None:
         self.identity = identity
@@ -41,21 +46,31 @@ class Courses:
         new = self._found.new(value.strip() for value in values)
         if site.has(COMPANION):
             parts = [new[start : start + CALL] for start in range(0, len(new), CALL)]
-            return [(Call(COMPANION, {"field": self.identity, "values": part}), self._take) for part in parts]
-        return [(Call(CORE, {"field": self.identity, "value": value}), self._take_core) for value in new]
+            return [
+                (Call(COMPANION, {"field": self.identity, "values": part}), partial(self._take, part)) for part in parts
+            ]
+        return [
+            (Call(CORE, {"field": self.identity, "value": value}), partial(self._take_core, value)) for value in new
+        ]
 
-    def _take_core(self, answer: Mapping[str, Any]) -> None:
-        self._take(answer["courses"])
+    def _take_core(self, value: str, answer: Mapping[str, Any]) -> None:
+        self._take([value], answer["courses"])
 
-    def _take(self, answer: Iterable[Mapping[str, Any]]) -> None:
+    def _take(self, asked: Sequence[str], answer: Iterable[Mapping[str, Any]]) -> None:
+        meant: dict[str, list[str]] = {}
+        for value in asked:
+            meant.setdefault(folded(self.identity, value), []).append(value)
         for told in answer:
             course = Course(int(told["id"]), str(told["shortname"]), str(told.get("idnumber") or ""), told)
-            # The site finds what its collation takes for the same; only what is the same to the letter counts here.
-            self._found.note(str(getattr(course, self.identity)), course)
+            # The site finds what its collation takes for the same; here accents count, and an idnumber's capitals.
+            for value in meant.get(folded(self.identity, str(getattr(course, self.identity))), ()):
+                self._found.note(value, course)
 
     def find(self, value: str) -> Course | None:
         """The course that has this value; raises `Unfit` when several have."""
-        found = self._found.get(value.strip())
+        value = value.strip()
+        found = self._found.get(value)
+        found = [course for course in found if str(getattr(course, self.identity)) == value] or found
         if len(found) > 1:
             names = ", ".join(course.shortname for course in found)
             cure = "Correct the courses in Moodle, so that one is left."
@@ -72,3 +87,8 @@ class Courses:
             value=value,
             cure="Correct the cell, or let the course be made first.",
         )
+
+
+def folded(identity: CourseIdentity, value: str) -> str:
+    """A value of an identity as it is compared: what may be the same course is the same text."""
+    return value.strip().lower() if identity == "shortname" else value.strip()

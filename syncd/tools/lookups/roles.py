@@ -17,6 +17,7 @@ class Roles:
 
     Moodle has no web service that lists them. Where the companion plugin is missing they are those of the settings; and
     since the settings may be those of another site, what the site shows of a role in passing (`seen`) counts more.
+    A shortname that no role has to the letter is that of the one role where it differs in capitals only.
     """
 
     def __init__(self, site: Site, identity: RoleIdentity = "shortname") -> None:
@@ -43,7 +44,7 @@ class Roles:
         """The id of the role that has this value; raises `Unfit` (`role-missing`) when there is none."""
         value = value.strip()
         if self.identity == "shortname":
-            found = self._ids.get(value)
+            found = self._ids.get(value) or self._but_for_capitals(value)
         else:
             found = next((number for number in self._ids.values() if str(number) == value), None)
         if found:
@@ -54,6 +55,10 @@ class Roles:
             reason = "the settings tell no such role"
             cure = "Correct the cell, or add the role and its id to [target] roles."
         raise Unfit("role-missing", reason, value=value, cure=cure)
+
+    def _but_for_capitals(self, value: str) -> int | None:
+        found = [number for name, number in self._ids.items() if name.lower() == value.lower()]
+        return found[0] if len(found) == 1 else None
 
     def shortname(self, role: int) -> str:
         """How people call a role."""
