@@ -91,6 +91,8 @@ class Step:
     where another file may bring it the row is deferred instead.
     `absent` is the kind of thing that a row is to do away with and that is not there (`account`, `course`): that is as
     it should be, but a list of which most is absent is perhaps a wrong one: the report counts them. No spool keeps it.
+    A step that is rejected or deferred may have acts all the same: what of the row can be carried out is, and `partly`
+    is what that alone comes to.
     """
 
     line: int
@@ -102,6 +104,7 @@ class Step:
     lacks: str = ""
     after: str = ""
     absent: str = ""
+    partly: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

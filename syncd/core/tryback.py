@@ -9,6 +9,9 @@ from syncd.core.names import shown
 TRYBACK_COLUMN = "tryback_reason"
 """The column that a tryback has besides those of its command file."""
 
+PARTLY = "a part of the row was carried out"
+"""How the reason begins of a row of which not all was refused."""
+
 _CELLS_READ = re.compile(r"\(cells read: (\d+)\) ")
 
 

@@ -86,13 +86,15 @@ def _private(path: Path) -> IO[bytes]:
 
 def _step(step: Step) -> list[Any]:
     acts = [[act.function, act.item, act.secrets, act.gives, act.takes] for act in step.acts]
-    return [step.line, step.outcome, step.subject, acts, _refusal(step.refusal), step.notes, step.lacks, step.after]
+    refusal = _refusal(step.refusal)
+    return [step.line, step.outcome, step.subject, acts, refusal, step.notes, step.lacks, step.after, step.partly]
 
 
 def _read_step(fields: list[Any]) -> Step:
-    line, outcome, subject, acts, refusal, notes, lacks, after = fields
+    line, outcome, subject, acts, refusal, notes, lacks, after, partly = fields
     taken = tuple(Act(*act) for act in acts)
-    return Step(line, Outcome(outcome), subject, taken, _read_refusal(refusal), tuple(notes), lacks, after)
+    part = Outcome(partly) if partly else None
+    return Step(line, Outcome(outcome), subject, taken, _read_refusal(refusal), tuple(notes), lacks, after, partly=part)
 
 
 def _result(result: Result) -> list[Any]:

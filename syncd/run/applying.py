@@ -9,6 +9,7 @@ from typing import Any
 from syncd.core.answers import Done, Fate, Lost, Unsent
 from syncd.core.functions import FUNCTIONS, Function
 from syncd.core.model import NO_PASSWORD, Act, Outcome, Refusal, Result, Row, Step
+from syncd.core.tryback import PARTLY
 from syncd.errors import AnswerLost
 from syncd.run.sending import Cell, Sending
 from syncd.targets.base import Target
@@ -288,16 +289,21 @@ def _windows(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
 def _result(going: Going) -> Result:
     planned, step = going.planned, going.step
     result = Result(planned.line, planned.outcome, planned.subject, planned.refusal, planned.notes)
-    if step is not planned and step.refusal:
-        return replace(result, outcome=Outcome.REJECTED, refusal=_partly(step.refusal, going))
     for number in range(len(step.acts)):
         match going.fates.get(number, Unsent()):
             case Refusal() as refusal:
                 return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, going))
             case Lost():
-                return replace(result, outcome=Outcome.UNKNOWN)
+                return replace(result, outcome=Outcome.UNKNOWN, refusal=None)
             case Unsent():
-                return replace(result, outcome=Outcome.UNKNOWN if going.partly_done else Outcome.SKIPPED)
+                outcome = Outcome.UNKNOWN if going.partly_done else Outcome.SKIPPED
+                return replace(result, outcome=outcome, refusal=None)
+    if planned.outcome is Outcome.DEFERRED and (not step.refusal or step.lacks == planned.lacks):
+        return result  # it comes again, and what is left of it is done then
+    if step.refusal:
+        return replace(result, outcome=Outcome.REJECTED, refusal=_partly(step.refusal, going))
+    if planned.refusal:  # planned anew, what it lacked was there
+        return replace(result, outcome=Outcome.UPDATED if going.partly_done else step.outcome, refusal=None)
     if step.acts and not going.begun and all(fate.idle for fate in going.fates.values() if isinstance(fate, Done)):
         return replace(result, outcome=Outcome.UNCHANGED, notes=(*result.notes, "the site says that it was so already"))
     return result
@@ -306,7 +312,7 @@ def _result(going: Going) -> Result:
 def _partly(refusal: Refusal, going: Going) -> Refusal:
     if not going.partly_done:
         return refusal
-    return replace(refusal, reason=f"a part of the row was carried out, and then: {refusal.reason}")
+    return replace(refusal, reason=f"{PARTLY}, and then: {refusal.reason}")
 
 
 def _unguessable() -> str:

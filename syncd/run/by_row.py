@@ -44,7 +44,9 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         mark = _mark(file)
         # What was deferred once, or can't be written once more, is refused.
         promised = job.promised if not mark and isinstance(reading.table, CsvTable) else {}
-        found = plan(rows, tool, reading.again, site, target, pool, spool, beat.planning, promised)
+        found = plan(
+            rows, tool, reading.again, site, target, pool, spool, beat.planning, promised, completing=bool(mark)
+        )
         ending = Ending(
             state=RunState.DONE,
             counts=found.counts,
@@ -75,7 +77,7 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
             reading.again,
             ready,
             bundles=site.has(BUNDLE),
-            replan=replanning(tool, reading.again, site, target, pool),
+            replan=replanning(tool, reading.again, site, target, pool, completing=bool(mark)),
             pause=place.pause,
         )
         ending = _applied(apply, _pairs(file, reading, spool.plan()), ending, place, spool, reading.rows, same)
@@ -102,7 +104,7 @@ def _over(tool: RowTool, reading: Reading, found: Plan, job: Job, rows: int) -> 
     """Why a person must look at this first; nothing when the plan keeps the limits, or is the one that was approved."""
     if job.approved_by and found.digest == job.approved_plan:
         return ()
-    over = [str(breach) for breach in breaches(tool.guard, rows, found.counts)]
+    over = [str(breach) for breach in breaches(tool.guard, rows, found.counts + found.partly)]
     if reading.cut_off:
         over.append(f"cut-off: {reading.cut_off.reason}")
     if over and job.approved_by:
@@ -122,6 +124,8 @@ def _results_of_plan(spool: Spool, *, sent: bool) -> Counter[Outcome]:
             outcome, notes = step.outcome, step.notes + planned(step)
             if outcome.applied and not sent:
                 outcome, notes = Outcome.SKIPPED, (f"planned: {outcome}", *notes)
+            elif step.partly:
+                notes = (f"planned for a part of the row: {step.partly}", *notes)
             counts[outcome] += 1
             yield Result(step.line, outcome, step.subject, step.refusal, notes)
 

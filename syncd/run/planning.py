@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from syncd.core.bundle import answers, bundle, bundles
@@ -28,6 +28,7 @@ class Plan:
 
     `lacked` are the kinds of things that the deferred rows lack. `memory` is what the kind remembers of it all.
     `notes` are remarks on the whole of it, for the report.
+    `partly` counts what those parts come to that are carried out of rows which are refused or deferred.
     """
 
     counts: Counter[Outcome]
@@ -35,6 +36,7 @@ class Plan:
     lacked: frozenset[str]
     memory: Memory
     notes: tuple[str, ...] = ()
+    partly: Counter[Outcome] = field(default_factory=Counter)
 
 
 def plan(
@@ -47,16 +49,19 @@ def plan(
     spool: Spool,
     beat: Callable[[int], None],
     promised: Mapping[str, str],
+    *,
+    completing: bool = False,
 ) -> Plan:
     """Plan every row, in file order, into the spool. Changes nothing on the site.
 
-    A row that is refused for want of something `promised` is deferred.
+    A row that is refused for want of something `promised` is deferred. `completing`: an earlier run deferred the rows.
     `beat(rows)` is called whenever answers came; what it raises ends the planning. Raises what the target raises.
     """
     counts: Counter[Outcome] = Counter()
     absent: Counter[str] = Counter()
     lacked: set[str] = set()
-    memory = Memory(again, site=site)
+    partly: Counter[Outcome] = Counter()
+    memory = Memory(again, site=site, completing=completing)
 
     def steps() -> Iterator[Step]:
         rows = iter(checked)
@@ -68,6 +73,8 @@ def plan(
                 counts[step.outcome] += 1
                 if step.absent:
                     absent[step.absent] += 1
+                if step.partly:
+                    partly[step.partly] += 1
                 yield step
             beat(counts.total())
 
@@ -75,12 +82,13 @@ def plan(
     notes = tuple(
         f"rows that name no {thing} of the site: {number:,} of {counts.total():,}" for thing, number in absent.items()
     )
-    return Plan(counts, digest, frozenset(lacked), memory, notes)
+    return Plan(counts, digest, frozenset(lacked), memory, notes, partly)
 
 
 def _deferred(step: Step, refusal: Refusal, file: str) -> Step:
     found = f" ({refusal.value})" if refusal.value else ""
-    note = f"deferred to the next run: {refusal.reason}{found}; {file} may bring it"
+    rest = "what is left of the row is " if step.acts else ""
+    note = f"{rest}deferred to the next run: {refusal.reason}{found}; {file} may bring it"
     return replace(step, outcome=Outcome.DEFERRED, refusal=None, notes=(*step.notes, note))
 
 
@@ -107,13 +115,13 @@ def _planned(
 
 
 def replanning(
-    tool: RowTool, again: Callable[[str], bool], site: Site, target: Target, pool: Executor
+    tool: RowTool, again: Callable[[str], bool], site: Site, target: Target, pool: Executor, *, completing: bool = False
 ) -> Callable[[Sequence[Row]], list[Step]]:
     """What plans rows of a file anew, against the site as it is then; the rows were planned before."""
 
     def replan(rows: Sequence[Row]) -> list[Step]:
         wishes = [wish for row in rows if isinstance(wish := tool.check(row), Wish)]
-        return _asked(tool, wishes, Memory(again, site=site), target, pool)
+        return _asked(tool, wishes, Memory(again, site=site, completing=completing), target, pool)
 
     return replan
 

@@ -6,7 +6,7 @@ A new kind is one new file in this package, holding one class with its `kind`; n
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
@@ -16,11 +16,12 @@ from pydantic import Field
 
 from syncd.core.agenda import Timers
 from syncd.core.guard import Guard
-from syncd.core.model import Call, Refusal, Row, Site, Step
+from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
 from syncd.core.rows import TRYBACK_COLUMN, Encoding, Separator, recognise
 from syncd.core.settings import Settings
 from syncd.core.table import CsvTable, Table
 from syncd.errors import FileRefused
+from syncd.tools.cells import Unfit
 
 TOLD = 10
 """Unknown columns that are named; of more, the number is told."""
@@ -78,11 +79,13 @@ class Memory:
 
     `again(subject)` tells whether a subject is named by several rows; `known[subject]` is the kind's own picture of it
     as the rows so far will have left it. A kind may keep there, too, what it asks the site only once in a run.
+    `completing` tells that an earlier run deferred these rows, and may have carried out a part of them.
     """
 
     again: Callable[[str], bool]
     known: dict[str, Any] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
+    completing: bool = False
 
 
 class RowTool(Tool, ABC):
@@ -174,6 +177,24 @@ class RowTool(Tool, ABC):
         """
         yield from ()
         return ()
+
+
+def short_of(step: Step, unfit: Sequence[Unfit], lacks: Mapping[str, str]) -> Step:
+    """A step, refused when something of its row can't be had; what can be is carried out all the same.
+
+    `lacks` tells by the code of a refusal what another file may bring. Where it may, that is the reason: the row may
+    come again.
+    """
+    if not unfit:
+        return step
+    refusal = next((one.refusal for one in unfit if one.refusal.code in lacks), unfit[0].refusal)
+    return replace(
+        step,
+        outcome=Outcome.REJECTED,
+        refusal=refusal,
+        lacks=lacks.get(refusal.code, ""),
+        partly=step.outcome if step.acts else None,
+    )
 
 
 class Kinds(Mapping[str, type[Tool]]):

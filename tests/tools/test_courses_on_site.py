@@ -271,9 +271,32 @@ class TestFittingOut:
             for name, one in site.enrolled(told(site, course)["id"]).items()
         }
         assert people == {".ana": ["editingteacher"], ".ben": ["teacher"], ".cem": ["manager"], ".dee": ["student"]}
-        assert not is_there(site, "c")
+        assert is_there(site, "c")  # made all the same: only the teacher is refused
+        assert run.lines[2].reason.startswith("a part of the row was carried out, and then: the site has no account")
         assert site.run_again().outcomes == ["unchanged", "unchanged", "rejected", "rejected"]
         assert ana
+
+    def test_a_corrected_tryback_brings_the_teacher_into_the_course_that_was_made(self, site: OnSite) -> None:
+        """Also where courses that exist are left as they are; nothing else of the course is touched."""
+        site.make_users(".ana")
+        tool, header = courses(force_update=False), "shortname,fullname,teacher1_account"
+        site.run(tool, header, f"{site.mark}a,A,{site.mark}.nobody")
+        (tryback,) = site.shop.repository.folder.rglob("*tryback*")
+        corrected = tryback.read_bytes().replace(b".nobody", b".ana").replace(b'"A"', b'"B"')
+        tryback.unlink()
+        assert site.run_bytes(tool, corrected).outcomes == ["updated"]
+        assert set(site.enrolled(told(site, "a")["id"])) == {".ana"}
+        assert told(site, "a")["fullname"] == "A"
+        assert site.run_again().outcomes == ["unchanged"]
+
+    def test_a_simulation_tells_what_would_be_done_of_a_row(self, site: OnSite) -> None:
+        """The course would be made, and the teacher refused."""
+        header = "shortname,fullname,teacher1_account"
+        (line,) = site.run(courses(), header, f"{site.mark}a,A,{site.mark}.nobody", simulated=True).lines
+        assert (line.outcome, line.code) == ("rejected", "user-missing")
+        assert "planned for a part of the row: created" in line.notes
+        assert "core_course_create_courses" in line.notes
+        assert not is_there(site, "a")
 
     def test_a_role_is_added_to_who_is_enrolled(self, site: OnSite) -> None:
         """The enrolment that is there stays as it is."""

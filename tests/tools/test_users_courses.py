@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from syncd.core.model import RunState
 from syncd.tools.users import UsersTool
 from tests.run.workshop import FILE, NO_LIMITS
 from tests.tools.on_site import OnSite
@@ -115,14 +116,12 @@ def test_who_is_not_enrolled_is_in_no_group(site: OnSite) -> None:
 @pytest.mark.parametrize(
     ("cells", "code", "column"),
     [
-        (("NONE", "", "manual", "", ""), "course-missing", "course1"),
-        (("C1", "wizard", "manual", "", ""), "role-missing", "role1"),
         (("C1", "", "manual", "someday", ""), "value-wrong", "start1"),
         (("C1", "", "manual", "2026-09-02", "2026-09-01"), "value-wrong", "end1"),
         (("C1", "", "by hand", "", ""), "value-wrong", "enrol1"),
     ],
 )
-def test_a_row_whose_course_can_not_be_had_is_refused_whole(
+def test_a_row_with_a_cell_that_makes_no_sense_is_refused_whole(
     site: OnSite, cells: tuple[str, ...], code: str, column: str
 ) -> None:
     """Not even its account is made; the other rows are carried out."""
@@ -132,6 +131,37 @@ def test_a_row_whose_course_can_not_be_had_is_refused_whole(
     run = site.run(users(), header, *rows)
     assert (run.outcomes, run.lines[0].code, run.lines[0].column) == (["rejected", "created"], code, column)
     assert site.users(".ana") == []
+
+
+def test_what_a_refused_row_suspends_counts_for_the_limits(site: OnSite) -> None:
+    """A course that is not there lets nobody suspend more than the tool may."""
+    site.make_users(".ana")
+    tool = users(guard={"errors": "100%", "changes": "100%", "deletes": 0})
+    content = f"{HEADER},suspended,course1\n{row(site, 'ana', '1', 'NONE')}\n".encode()
+    record = site.shop.make(tool, content)
+    assert (record.state, site.user(".ana")["suspended"]) == (RunState.HELD, False)
+
+
+@pytest.mark.parametrize(
+    ("course", "role", "code", "column"),
+    [("NONE", "", "course-missing", "course1"), ("C1", "wizard", "role-missing", "role1")],
+)
+def test_an_account_is_made_though_a_course_of_it_can_not_be_had(
+    site: OnSite, course: str, role: str, code: str, column: str
+) -> None:
+    """Its other courses are given, the rest is refused and the reason says so; a second run has nothing to do."""
+    _, other = site.make_courses("C1", "C2")
+    header = f"{HEADER},course1,role1,enrol1,course2,role2,enrol2"
+    run = site.run(
+        users(), header, row(site, "ana", f"{site.mark}{course}", role, "manual", f"{site.mark}C2", "", "manual")
+    )
+    (line,) = run.lines
+    assert (line.outcome, line.code, line.column) == ("rejected", code, column)
+    assert line.reason.startswith("a part of the row was carried out, and then: the s")
+    assert set(site.enrolled(other)) == {".ana"}
+    (line,) = site.run_again().lines
+    assert (line.outcome, line.code) == ("rejected", code)
+    assert line.reason.startswith("the s")
 
 
 def test_dates_are_those_of_the_row(site: OnSite) -> None:

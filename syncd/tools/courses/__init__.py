@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, TypeVar, cast
 
 from syncd.core.model import Refusal, Row
+from syncd.core.tryback import PARTLY, TRYBACK_COLUMN
 from syncd.tools.base import Conversation, Memory, Wish
 from syncd.tools.cells import YES_OR_NO, Unfit, moment, raw, text, yes_or_no
 from syncd.tools.course_list import READERS
@@ -116,6 +117,7 @@ class CoursesTool(CourseSettings):
             {name.removeprefix(CUSTOM_FIELD): cells[name].strip() for name in cells if CUSTOM_FIELDS.fullmatch(name)},
             _read("rename", cells, FIELDS["shortname"]) if cells.get("rename", "").strip() else "",
             dict(_flags(cells, ("delete",))).get("delete", False),
+            completing=PARTLY in cells.get(TRYBACK_COLUMN, ""),
         )
 
     def _fields(self, cells: Mapping[str, str]) -> dict[str, str]:

@@ -131,15 +131,20 @@ class Asking:
 
     def _pairs(self, wishes: Sequence[CourseWish]) -> Iterator[tuple[int, int]]:
         """The courses and teachers of whom it must be known whether they are in them."""
-        if not self._settings.force_update or not self._may(FOR_TEACHERS):
+        if not self._may(FOR_TEACHERS):
             return
         for wish in wishes:
-            if wish.teachers and (course := self.perhaps(wish.column, wish.value)):
+            changes = self._settings.force_update or self.completes(wish)
+            if changes and wish.teachers and (course := self.perhaps(wish.column, wish.value)):
                 for teacher in wish.teachers:
                     try:
                         yield course.id, self.accounts.one(teacher.account).id
                     except Unfit:
                         continue
+
+    def completes(self, wish: CourseWish) -> bool:
+        """Whether an earlier run made the course of a row, and left its teachers to this one."""
+        return wish.completing or self.memory.completing
 
     # What the answers say
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from syncd.core.model import Act
-from syncd.tools.cells import Unfit
+from syncd.tools.cells import Unfit, at
 from syncd.tools.courses.asking import ASSIGN, ENROL, FOR_TEACHERS, NAME_SECTION, SET_METHODS, SET_SECTIONS, Asking
 from syncd.tools.courses.items import upon
 from syncd.tools.courses.picture import Picture
-from syncd.tools.courses.wish import CourseWish
+from syncd.tools.courses.wish import CourseWish, Teacher
 from syncd.tools.lookups.categories import ASIDE
 
 People = list[tuple[int, int]]
@@ -21,20 +21,21 @@ class Fittings:
         self._asking = asking
         self._site = asking.memory.site
 
-    def people(self, wish: CourseWish) -> People:
-        """The teachers of a row, with their roles; raises `Unfit` when one, or a role, is not there."""
+    def people(self, wish: CourseWish) -> tuple[People, list[Unfit]]:
+        """The teachers of a row, with their roles, and why others can't be had."""
         found: People = []
+        missed: list[Unfit] = []
         for teacher in wish.teachers:
-            self._asking.demand(FOR_TEACHERS, f"teacher{teacher.number}_account", teacher.account)
             try:
-                user = self._asking.accounts.one(teacher.account)
+                found.append(self._teacher(teacher))
             except Unfit as unfit:
-                raise _placed(unfit, f"teacher{teacher.number}_account", teacher.account) from unfit
-            try:
-                found.append((user.id, self._asking.roles.one(teacher.role)))
-            except Unfit as unfit:
-                raise _placed(unfit, f"teacher{teacher.number}_role", teacher.role) from unfit
-        return found
+                missed.append(unfit)
+        return found, missed
+
+    def _teacher(self, teacher: Teacher) -> tuple[int, int]:
+        self._asking.demand(FOR_TEACHERS, f"teacher{teacher.number}_account", teacher.account)
+        user = at(f"teacher{teacher.number}_account", lambda: self._asking.accounts.one(teacher.account))
+        return user.id, at(f"teacher{teacher.number}_role", lambda: self._asking.roles.one(teacher.role))
 
     def fit(
         self, wish: CourseWish, picture: Picture, people: People, *, replaced: bool = False
@@ -44,7 +45,7 @@ class Fittings:
         if replaced:
             picture.methods = {}
         methods, more = self._methods(wish, picture, replaced=replaced)
-        teachers = list(self._teachers(picture, people, replaced=replaced))
+        teachers = list(self.teachers(picture, people, replaced=replaced))
         return [*sections, *methods, *teachers], notes + more
 
     def _sections(self, wish: CourseWish, picture: Picture) -> tuple[list[Act], tuple[str, ...]]:
@@ -100,7 +101,8 @@ class Fittings:
             return True
         return picture.methods.get(method, False) != is_open
 
-    def _teachers(self, picture: Picture, people: People, *, replaced: bool) -> Iterator[Act]:
+    def teachers(self, picture: Picture, people: People, *, replaced: bool = False) -> Iterator[Act]:
+        """The acts that bring teachers into a course."""
         for user, role in people:
             if (user, role) in picture.teachers and not replaced:
                 continue
@@ -118,8 +120,3 @@ class Fittings:
 
 def _without_companion(what: list[str]) -> str:
     return f"left out, since it takes the companion plugin: {', '.join(what)}"
-
-
-def _placed(unfit: Unfit, column: str, value: str) -> Unfit:
-    refusal = unfit.refusal
-    return Unfit(refusal.code, refusal.reason, column, value, refusal.cure)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from syncd.core.model import Act, Outcome, Step
-from syncd.tools.base import Conversation, Memory
+from syncd.tools.base import Conversation, Memory, short_of
 from syncd.tools.cells import Unfit, moment, unix
 from syncd.tools.courses.asking import (
     DELETE,
@@ -77,6 +77,8 @@ class _Plan:
                 return self._delete(wish, picture)
             if picture is None:
                 return self._create(wish)
+            if not self._settings.force_update and wish.teachers and self._asking.completes(wish):
+                return self._complete(wish, picture)
             if not self._settings.force_update:
                 return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=(EXISTS,))
             return self._update(wish, picture)
@@ -136,7 +138,7 @@ class _Plan:
         fields = self._first_fields(wish, template)
         self._check_names(wish, fields, None)
         self._check_dates(fields, fields)
-        people = self._fittings.people(wish)
+        people, missed = self._fittings.people(wish)
         custom = self._custom(wish, None)
         category, making, more = self._homes.of_new(wish)
 
@@ -145,7 +147,16 @@ class _Plan:
         acts = [*making, *self._made(fields, custom, category, template)]
         fitted, notes = self._fittings.fit(wish, picture, people)
         self._keep(wish, picture)
-        return Step(wish.line, Outcome.CREATED, wish.subject, (*acts, *fitted), notes=wish.notes + more + notes)
+        made = Step(wish.line, Outcome.CREATED, wish.subject, (*acts, *fitted), notes=wish.notes + more + notes)
+        return short_of(made, missed, LACKS)
+
+    def _complete(self, wish: CourseWish, picture: Picture) -> Step:
+        """Bring the teachers into a course that an earlier run made, and leave the rest of it alone."""
+        people, missed = self._fittings.people(wish)
+        acts = tuple(self._fittings.teachers(picture, people))
+        self._keep(wish, picture)
+        outcome = Outcome.UPDATED if acts else Outcome.UNCHANGED
+        return short_of(Step(wish.line, outcome, wish.subject, acts, notes=(*wish.notes, EXISTS)), missed, LACKS)
 
     def _first_fields(self, wish: CourseWish, template: Course | None) -> dict[str, str]:
         """The fields of a new course; a template's own are left as they are."""
@@ -190,7 +201,7 @@ class _Plan:
         self._check_names(wish, changes, picture)
         self._check_dates(changes, effective)
         custom = self._custom(wish, picture)
-        people = self._fittings.people(wish)
+        people, missed = self._fittings.people(wish)
         template = self._wanted_template(wish, picture)
         category, making, more = self._homes.moved(wish, picture)
         copying, replaced = self._copied(picture, template)
@@ -206,7 +217,8 @@ class _Plan:
         self._keep(wish, picture)
         acts += fitted
         outcome = Outcome.UPDATED if acts else Outcome.UNCHANGED
-        return Step(wish.line, outcome, wish.subject, tuple(acts), notes=(*wish.notes, *more, *others))
+        step = Step(wish.line, outcome, wish.subject, tuple(acts), notes=(*wish.notes, *more, *others))
+        return short_of(step, missed, LACKS)
 
     def _changed(
         self,

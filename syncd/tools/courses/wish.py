@@ -40,6 +40,8 @@ class Section:
 class CourseWish(Wish):
     """A course as a row wishes it: only what its file has columns for.
 
+    `completing`: an earlier run carried out a part of the row.
+
     `column` and `value` tell which course is meant. Moments without a zone are on the site's clock; None is no end.
     """
 
@@ -56,3 +58,4 @@ class CourseWish(Wish):
     rename: str = ""
     delete: bool = False
     notes: tuple[str, ...] = ()
+    completing: bool = False

@@ -41,11 +41,12 @@ class Place:
 
 @dataclass(slots=True)
 class Deal:
-    """What brings an account into its courses: acts that others rely on, its own, and remarks."""
+    """What brings an account into its courses: acts that others rely on, its own, remarks, and what can't be had."""
 
     making: list[Act] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unfit: list[Unfit] = field(default_factory=list)
 
 
 class Attending:
@@ -101,9 +102,16 @@ class Attending:
         except Unfit:
             return None
 
-    def places(self, account: Account | None, attendances: Iterable[Attendance]) -> list[Place]:
-        """The courses and roles that a row names; raises `Unfit` when one can't be had."""
-        return [self._place(account, attendance) for attendance in attendances]
+    def places(self, account: Account, attendances: Iterable[Attendance]) -> tuple[list[Place], list[Unfit]]:
+        """The courses and roles that a row names, and why others can't be had."""
+        places: list[Place] = []
+        unfit: list[Unfit] = []
+        for attendance in attendances:
+            try:
+                places.append(self._place(account, attendance))
+            except Unfit as one:
+                unfit.append(one)
+        return places, unfit
 
     def _place(self, account: Account | None, attendance: Attendance) -> Place:
         number = attendance.number

@@ -6,7 +6,7 @@ from typing import Any
 
 from syncd.core.functions import SITE_INFO
 from syncd.core.model import Act, Call, Outcome, Step
-from syncd.tools.base import Conversation, Memory
+from syncd.tools.base import Conversation, Memory, short_of
 from syncd.tools.cells import Unfit
 from syncd.tools.lookups.cohorts import Cohort, Cohorts
 from syncd.tools.questions import Question, ask
@@ -161,7 +161,7 @@ class _Plan:
         account = Account(0, fields, suspended=bool(wish.deeds.suspended), subject=wish.subject)
         deal = self._attend(wish, account)
         sent = self._joined(account, cohorts, acts, deal)
-        return self._settled(wish, account, Outcome.CREATED, sent, (*notes, *deal.notes))
+        return self._settled(wish, account, Outcome.CREATED, sent, (*notes, *deal.notes), deal.unfit)
 
     def _defaults(self) -> dict[str, str]:
         defaults = {}
@@ -197,18 +197,20 @@ class _Plan:
             notes += tuple(self._untold(unseen))
         sent = self._joined(account, cohorts, acts, deal)
         if turned and account.suspended:
-            return self._settled(wish, account, Outcome.SUSPENDED, sent, (*notes, *deal.notes))
+            return self._settled(wish, account, Outcome.SUSPENDED, sent, (*notes, *deal.notes), deal.unfit)
         outcome = Outcome.UPDATED if sent else Outcome.UNCHANGED
-        return self._settled(wish, account, outcome, sent, (*notes, *deal.notes))
+        return self._settled(wish, account, outcome, sent, (*notes, *deal.notes), deal.unfit)
 
     def _untold(self, unseen: Iterable[str]) -> Iterator[str]:
         if lost := [column for column in unseen if column.startswith(PROFILE_FIELD)]:
             yield f"not sent, as no account shows that the site has such a field or option: {', '.join(lost)}"
 
     def _attend(self, wish: UserWish, account: Account) -> Deal:
-        """The courses of a row; raises `Unfit` before anything is settled."""
-        places = self._attending.places(account, wish.deeds.courses)
-        return self._attending.deal(account, places, again=self._memory.again(wish.subject))
+        """The courses of a row, and what of them can't be had: that does not keep its account from being made."""
+        places, unfit = self._attending.places(account, wish.deeds.courses)
+        deal = self._attending.deal(account, places, again=self._memory.again(wish.subject))
+        deal.unfit += unfit
+        return deal
 
     def _changes(self, wish: UserWish, account: Account) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
         """The fields that differ, those of which the site does not tell whether they differ, and remarks."""
@@ -266,12 +268,18 @@ class _Plan:
         return (*making, *deal.making, *acts, *joining)
 
     def _settled(
-        self, wish: UserWish, account: Account, outcome: Outcome, acts: tuple[Act, ...], notes: tuple[str, ...] = ()
+        self,
+        wish: UserWish,
+        account: Account,
+        outcome: Outcome,
+        acts: tuple[Act, ...],
+        notes: tuple[str, ...] = (),
+        unfit: Sequence[Unfit] = (),
     ) -> Step:
         self._accounts.note(account)
         if self._memory.again(wish.subject):
             self._memory.known[wish.subject] = account
-        return Step(wish.line, outcome, account.subject, acts, notes=wish.notes + notes)
+        return short_of(Step(wish.line, outcome, account.subject, acts, notes=wish.notes + notes), unfit, _LACKS)
 
 
 def _act(
