@@ -14,7 +14,7 @@ from syncd.cli.installation import Installation
 from syncd.cli.output import document, minute, table
 from syncd.cli.verb import Verb
 from syncd.core.names import shown
-from syncd.errors import UsageError
+from syncd.errors import Fault, UsageError
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -104,12 +104,22 @@ def _found(config: Config, selection: Selection) -> list[Listed]:
     from syncd.cli.course_listing import listing
     from syncd.daemon.plant import target_of
 
+    if config.target.kind == "sandbox":
+        _make_state(config)
     target = target_of(config)
     try:
         with ThreadPoolExecutor(config.target.connections) as pool:
             return listing(target, selection, pool.map)
     finally:
         target.close()
+
+
+def _make_state(config: Config) -> None:
+    """Make the state folder, where a practice site lies, as the first run does."""
+    try:
+        config.state.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Fault(f"{error.filename} can't be made: {error.strerror}") from error
 
 
 def _show(config: Config, found: list[Listed], path: str, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """`syncd doctor`: whether the site lets syncd do what the tools need."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,8 @@ from syncd.cli.output import document, heading, table
 from syncd.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from syncd.run.examining import Finding
+    from syncd.config import Config
+    from syncd.run.examining import Finding, Findings
 
 TOPICS = {
     "site": "The site",
@@ -25,6 +27,9 @@ FEW = 3
 """Of things that are well, more than these are only counted."""
 
 MENU = "Site administration > Server > Web services > External services"
+INSTALL = "Install the plugin local_syncd"
+PRACTISED = "These are functions of the plugin local_syncd, which the practice site has with [target] companion = true."
+FUNCTIONS = frozenset({"function", "companion"})
 ROLES = "Site administration > Users > Permissions > Define roles"
 
 
@@ -42,30 +47,48 @@ def doctor(installation: Installation, as_json: bool) -> int:
       syncd doctor
       syncd doctor --json | jq '.findings[] | select(.state == "missing")'
     """
-    from contextlib import closing
     from dataclasses import asdict
 
-    from syncd.run.examining import examine
-
     config = installation.load()
-    if config.target.kind == "sandbox":
+    practice = config.target.kind == "sandbox"
+    found = _examined(config)
+    if practice and not any(one.topic in FUNCTIONS and one.state != "ok" for one in found.findings):
         _say_practice(as_json)
         return 0
-    with closing(config.target.open(config.state.folder)) as target:
-        found = examine(target, config.tools)
     cures = list(_to_do(found.findings))
+    if practice:
+        cures = [PRACTISED if cure.startswith(INSTALL) else cure for cure in cures]
     if as_json:
-        ready = not found.missing
+        ready = not found.missing and not found.error
         document({"ready": ready, "findings": [asdict(one) for one in found.findings], "to_do": cures})
     else:
         for topic, title in TOPICS.items():
             _print(title, [one for one in found.findings if one.topic == topic])
-        heading("To do in Moodle")
-        for cure in cures or ["Nothing."]:
-            click.echo(cure)
+        _print_cures(cures, "To do for the practice site" if practice else "To do in Moodle", away=bool(found.error))
     if found.error:
         return found.error.exit_code
     return 1 if found.missing else 0
+
+
+def _examined(config: "Config") -> "Findings":
+    """What is found of the site; of the practice site, what is found of a new one: none is made by looking."""
+    from contextlib import ExitStack, closing
+    from tempfile import TemporaryDirectory
+
+    from syncd.run.examining import examine
+
+    with ExitStack() as stack:
+        folder = config.state.folder
+        if config.target.kind == "sandbox":
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="syncd-doctor-")))
+        return examine(stack.enter_context(closing(config.target.open(folder))), config.tools)
+
+
+def _print_cures(cures: Sequence[str], title: str, *, away: bool) -> None:
+    if cures or not away:
+        heading(title)
+        for cure in cures or ["Nothing."]:
+            click.echo(cure)
 
 
 def _say_practice(as_json: bool) -> None:
@@ -95,7 +118,7 @@ def _to_do(findings: Sequence["Finding"]) -> Iterator[str]:
     if functions := named("function", "optional"):
         yield f"There too, to be faster: {functions}"
     if functions := named("companion", "missing", "optional"):
-        yield f"Install the plugin local_syncd (docs/MOODLE.md), and add to the token's service: {functions}"
+        yield f"{INSTALL} (docs/MOODLE.md), and add to the token's service: {functions}"
     if capabilities := named("capability", "missing"):
         yield f"{ROLES}: allow in the role of the token's user: {capabilities}"
     if capabilities := named("capability", "unseen"):

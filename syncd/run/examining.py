@@ -26,12 +26,15 @@ OLDEST = 2022112800
 VARIABLES = (4_500, 2_000, 900)
 """How many variables a request is tried with: what syncd sends at most, and what smaller limits of PHP let through."""
 
-State = Literal["ok", "missing", "optional", "unseen", "warning"]
+State = Literal["ok", "missing", "optional", "unseen", "warning", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing: a tool can't do without what is `missing`, and nobody can tell what is `unseen`."""
+    """What was found of one thing: a tool can't do without what is `missing`, and nobody can tell what is `unseen`.
+
+    Of an `unreachable` site nothing more was found.
+    """
 
     topic: Literal["site", "token", "server", "function", "companion", "capability"]
     name: str
@@ -59,8 +62,8 @@ def examine(target: Target, tools: Mapping[str, Tool], clock: Callable[[], float
         for finding in _examined(target, tools, clock):
             found.append(finding)
     except SyncdError as error:
-        topic: Literal["site", "token"] = "site" if isinstance(error, SiteUnreachable) else "token"
-        found.append(Finding(topic, "answer", "missing", str(error)))
+        away = isinstance(error, SiteUnreachable)
+        found.append(Finding("site" if away else "token", "answer", "unreachable" if away else "missing", str(error)))
         return Findings(tuple(found), error)
     return Findings(tuple(found))
 

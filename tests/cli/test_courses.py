@@ -231,3 +231,9 @@ def test_any_short_name_is_read_back_as_it_was(college: Place, name: str) -> Non
 def _known(site: Target, shortname: str) -> list[dict[str, Any]]:
     found = site.call("core_course_get_courses_by_field", {"field": "shortname", "value": shortname})
     return list(found["courses"])
+
+
+def test_before_the_first_run_the_practice_site_is_made(place: Place) -> None:
+    """Whoever looks first is told that there is no course, not that a file can't be opened."""
+    assert not (place.folder / "state").exists()
+    assert place.tells("courses")["courses"] == []

@@ -53,7 +53,8 @@ def test_a_site_that_is_away_has_the_exit_code_of_that(place: Place) -> None:
     assert said.code == 6
     found = json.loads(said.out)
     assert found["ready"] is False
-    assert [one["topic"] for one in found["findings"]] == ["site"]
+    assert [(one["topic"], one["state"]) for one in found["findings"]] == [("site", "unreachable")]
+    assert "To do in Moodle" not in place.says("doctor").out
 
 
 def test_a_practice_site_needs_no_doctor(place: Place) -> None:
@@ -63,6 +64,21 @@ def test_a_practice_site_needs_no_doctor(place: Place) -> None:
     assert said.code == 0
     assert "practice site" in said.out
     assert place.tells("doctor") == {"ready": True, "findings": [], "to_do": []}
+    assert sorted(place.folder.rglob("*")) == before
+
+
+def test_a_practice_site_without_the_plugin_lacks_its_functions(place: Place) -> None:
+    """What a tool can't do without is named as on a real site, with what gives it to the practice site."""
+    tool = '\n[tools.again]\nkind = "courses-reset"\nfile = "erp/again.csv"\n[target]\ncompanion = false\n'
+    place.settings.write_text(place.settings.read_text() + tool)
+    before = sorted(place.folder.rglob("*"))
+    said = place.says("doctor")
+    assert said.code == 1, said.out
+    assert "the tool again can't do without it" in " ".join(said.out.split())
+    assert "companion = true" in said.out
+    found = json.loads(place.says("doctor", "--json").out)
+    assert "local_syncd_reset_courses" in {one["name"] for one in found["findings"] if one["state"] == "missing"}
+    assert found["ready"] is False
     assert sorted(place.folder.rglob("*")) == before
 
 

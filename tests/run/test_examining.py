@@ -167,14 +167,15 @@ def test_an_old_moodle_is_warned_of(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "topic", "code"), [(SiteUnreachable("away"), "site", 6), (SiteRefused("bad token"), "token", 1)]
+    ("error", "topic", "state", "code"),
+    [(SiteUnreachable("away"), "site", "unreachable", 6), (SiteRefused("bad token"), "token", "missing", 1)],
 )
 def test_a_site_that_does_not_serve_is_the_only_finding(
-    tmp_path: Path, error: Exception, topic: str, code: int
+    tmp_path: Path, error: Exception, topic: str, state: str, code: int
 ) -> None:
     """Nothing else can be found out."""
     site = Lacking(tmp_path)
     site.refusals[SITE_INFO] = error
     findings = found(site)
-    assert [(one.topic, one.state, one.why) for one in findings.findings] == [(topic, "missing", str(error))]
+    assert [(one.topic, one.state, one.why) for one in findings.findings] == [(topic, state, str(error))]
     assert findings.error and findings.error.exit_code == code
