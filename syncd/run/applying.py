@@ -292,7 +292,7 @@ def _result(going: Going) -> Result:
     for number in range(len(step.acts)):
         match going.fates.get(number, Unsent()):
             case Refusal() as refusal:
-                return replace(result, outcome=Outcome.REJECTED, refusal=_partly(refusal, going))
+                return _refused(result, refusal, going)
             case Lost():
                 return replace(result, outcome=Outcome.UNKNOWN, refusal=None)
             case Unsent():
@@ -301,7 +301,7 @@ def _result(going: Going) -> Result:
     if planned.outcome is Outcome.DEFERRED and (not step.refusal or step.lacks == planned.lacks):
         return result  # it comes again, and what is left of it is done then
     if step.refusal:
-        return replace(result, outcome=Outcome.REJECTED, refusal=_partly(step.refusal, going))
+        return _refused(replace(result, notes=step.notes), step.refusal, going)
     if planned.refusal:  # planned anew, what it lacked was there
         return replace(result, outcome=Outcome.UPDATED if going.partly_done else step.outcome, refusal=None)
     if step.acts and not going.begun and all(fate.idle for fate in going.fates.values() if isinstance(fate, Done)):
@@ -309,10 +309,13 @@ def _result(going: Going) -> Result:
     return result
 
 
-def _partly(refusal: Refusal, going: Going) -> Refusal:
+def _refused(result: Result, refusal: Refusal, going: Going) -> Result:
+    """A row that is refused; if the site did that, remarks on what was to be done hold only where a part of it was."""
     if not going.partly_done:
-        return refusal
-    return replace(refusal, reason=f"{PARTLY}, and then: {refusal.reason}")
+        notes = result.notes if going.step.refusal else ()
+        return replace(result, outcome=Outcome.REJECTED, refusal=refusal, notes=notes)
+    refusal = replace(refusal, reason=f"{PARTLY}, and then: {refusal.reason}")
+    return replace(result, outcome=Outcome.REJECTED, refusal=refusal)
 
 
 def _unguessable() -> str:

@@ -10,9 +10,12 @@ from syncd.core.model import Act, Outcome, Refusal, Row, Step
 from syncd.core.rows import Encoding, Separator
 from syncd.core.table import Table
 from syncd.tools.base import Memory, RowTool, Wish
-from syncd.tools.cells import YES_OR_NO, Unfit, moment, unix, yes_or_no
+from syncd.tools.cells import YES_OR_NO, Unfit, at, moment, unix, yes_or_no
 from syncd.tools.course_list import READERS, CourseList, Named, is_front_page, named_by
-from syncd.tools.lookups.courses import CORE, Course
+from syncd.tools.lookups.courses import COMPANION, CORE, Course
+from syncd.tools.lookups.roles import COMPANION as GET_ROLES
+from syncd.tools.lookups.roles import Roles
+from syncd.tools.questions import Question
 
 RESET = "local_syncd_reset_courses"
 
@@ -49,6 +52,8 @@ MOMENTS = ("reset_start_date", "reset_end_date")
 WITHOUT_EFFECT = frozenset({"logs", "slots", "apointments", "assignment_submissions"})
 """Moodle's reset has no longer such a thing, or only a module that core does not have."""
 OF_MODULES = re.compile(r"reset_[a-z0-9]+(_[a-z0-9_]+)?")
+MODULE = re.compile(r"-?[a-z][a-z0-9_]*")
+"""What a module may be called, perhaps as one that is left out: which of them a site has, only a reset itself tells."""
 NOTHING = frozenset({"", "no", "0", "none"})
 
 
@@ -73,6 +78,7 @@ class CoursesResetTool(CourseList):
     columns: ClassVar[frozenset[str]] = frozenset({*READERS, *FLAGS, *CHOICES, *LISTS, *MOMENTS, *WITHOUT_EFFECT})
     column_patterns = (OF_MODULES,)
     functions: ClassVar[frozenset[str]] = frozenset({CORE, RESET})
+    companion: ClassVar[frozenset[str]] = frozenset({COMPANION, GET_ROLES})
     guard: ResetGuard = ResetGuard()
 
     def table(self, file: BinaryIO, encoding: Encoding, separator: Separator) -> Table:
@@ -99,6 +105,10 @@ class CoursesResetTool(CourseList):
                 return Refusal(unfit.refusal.code, unfit.refusal.reason, name, cell, unfit.refusal.cure)
         return ResetWish(row.line, named.subject, named.column, named.value, options)
 
+    def questions(self, memory: Memory) -> list[Question]:
+        """The roles of the site, where it tells them."""
+        return _roles(memory).questions()
+
     def decide(self, wish: Named, course: Course | None, memory: Memory) -> Step:
         """Reset the course that is there. A reset is an order: it is carried out each time that its file is run."""
         if course is None or is_front_page(course):
@@ -113,10 +123,27 @@ class CoursesResetTool(CourseList):
         if not options:
             note = "no cell of the row says what is to be reset"
             return Step(wish.line, Outcome.UNCHANGED, wish.subject, notes=(note,))
+        options = {**options, **_known_roles(options, memory)}
         values = [{"name": name, "value": _value(name, value, memory)} for name, value in options.items()]
         note = f"the course {course.id}, {course.told.get('fullname', '')}: {', '.join(sorted(options))}"
         act = Act(RESET, {"courseid": course.id, "options": values})
         return Step(wish.line, Outcome.UPDATED, wish.subject, (act,), notes=(note,))
+
+
+def _roles(memory: Memory) -> Roles:
+    # Not a subject: those have a colon.
+    roles: Roles = memory.known.setdefault("roles", Roles(memory.site))
+    return roles
+
+
+def _known_roles(options: Mapping[str, str], memory: Memory) -> dict[str, str]:
+    """The roles of a row as the site calls them; raises `Unfit` for one that it has not. Settings may not know all."""
+    words = options.get(LISTS["roles"], "").split()
+    if not memory.site.has(GET_ROLES) or "all" in words or not words:
+        return {}
+    roles = _roles(memory)
+    known = at("roles", lambda: [roles.shortname(roles.one(word)) for word in words])
+    return {LISTS["roles"]: " ".join(known)}
 
 
 def _options(name: str, cell: str) -> dict[str, str]:
@@ -127,7 +154,11 @@ def _options(name: str, cell: str) -> dict[str, str]:
     if name in FLAGS or (OF_MODULES.fullmatch(name) and name not in WITHOUT_EFFECT):
         return {FLAGS.get(name, name): "1"} if YES_OR_NO.get(yes_or_no(cell)) else {}
     if name in LISTS and cell.lower() not in NOTHING:
-        return {LISTS[name]: " ".join(cell.replace(",", " ").split())}
+        words = cell.replace(",", " ").split()
+        if name == "modules" and (strange := [word for word in words if not MODULE.fullmatch(word)]):
+            cure = "Write Moodle's names, as in quiz or -quiz, with blanks between, or all."
+            raise Unfit("value-wrong", f"no module is called {strange[0]}", cure=cure)
+        return {LISTS[name]: " ".join(words)}
     if name in CHOICES:
         return dict.fromkeys(_chosen(name, cell.lower()), "1")
     return {}

@@ -116,6 +116,7 @@ class TestRows:
             ({"groupmode": "x"}, "value-wrong", "groupmode"),
             ({"visible": "perhaps"}, "value-wrong", "visible"),
             ({"category": "/"}, "value-missing", "category"),
+            ({"category": "-1"}, "value-wrong", "category"),
             ({"category": "A <b>/B"}, "value-wrong", "category"),
             ({"topic1": "x" * 256}, "value-long", "topic1"),
             ({"self": "2"}, "value-wrong", "self"),

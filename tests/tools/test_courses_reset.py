@@ -82,6 +82,24 @@ def test_modules_are_listed_or_left_out(site: OnSite, course: int) -> None:
     assert site.enrolled(course) == {}
 
 
+def test_an_unknown_role_is_refused_when_planned(site: OnSite, course: int) -> None:
+    """A simulation says so too; capitals make no difference, and a refused row has no remark on what would be done."""
+    rows = [f"{site.mark}a,studnt,", f"{site.mark}a,,Quiz!", f"{site.mark}a,Student,"]
+    run = site.run(reset(), "shortname,roles,modules", *rows, simulated=True)
+    assert run.codes == ["role-missing", "value-wrong", ""], run.lines
+    assert run.lines[0].column == "roles"
+    assert [line.notes for line in run.lines[:2]] == ["", ""]
+    assert site.run_again().outcomes == ["rejected", "rejected", "updated"]
+    assert sorted(site.enrolled(course)) == [".ben"]
+
+
+def test_a_row_that_the_site_refuses_has_no_remark_on_what_was_to_be_done(site: OnSite, course: int) -> None:
+    """Only the site itself knows its modules."""
+    run = site.run(reset(), "shortname,modules", f"{site.mark}a,nosuch")
+    assert run.outcomes == ["rejected"]
+    assert run.lines[0].notes == ""
+
+
 def test_courses_are_found_by_any_identity(site: OnSite, course: int) -> None:
     """Of the plugin, nothing but the short name worked."""
     site.call("core_course_update_courses", courses=[{"id": course, "idnumber": f"{site.mark}i"}])

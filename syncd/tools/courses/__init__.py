@@ -154,6 +154,9 @@ class CoursesTool(CourseSettings):
             return Place("idnumber", (cell,), column, cell)
         if column == "category" and cell.isdecimal():
             return Place("id", (cell,), column, cell)
+        if column == "category" and cell.startswith("-") and cell[1:].strip().isdecimal():
+            cure = "Write a category's number or path, or leave the cell empty."
+            raise Unfit("value-wrong", "no category has such a number", column, cell, cure)
         separator = self.category_separator if column == "category" else _PATH_OF_MOODLE
         try:
             return Place("path", path_of(cell, separator), column, cell)
