@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
@@ -106,9 +107,16 @@ def yes_or_no(cell: str) -> str:
 
 _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S")
 
+_FORMS_TAKEN = "Write it as 2026-09-01 08:00, as 20260901, or as seconds since 1970."
+
+FIRST_SECONDS = 100_000_000
+"""The least number that is taken for seconds since 1970: a moment of 1973."""
+FIRST_YEAR, LAST_YEAR = "1900", "2199"
+"""The years in which eight digits are a date."""
+
 
 def moment(cell: str) -> datetime | None:
-    """A moment as ISO 8601, seconds since 1970, or day/month/year; None for nothing or 0.
+    """A moment as ISO 8601 or eight digits, seconds since 1970, or day/month/year; None for nothing or 0.
 
     One that tells no zone is on the site's clock: `unix` says when that is.
     """
@@ -117,7 +125,7 @@ def moment(cell: str) -> datetime | None:
         return None
     try:
         if re.fullmatch(r"-?\d{1,11}", value, re.ASCII):
-            return datetime.fromtimestamp(int(value), UTC)
+            return _of_number(value)
         if value[:4].isdecimal() and "-" in value:
             return datetime.fromisoformat(value)
     except (ValueError, OverflowError, OSError) as error:
@@ -128,6 +136,20 @@ def moment(cell: str) -> datetime | None:
         except ValueError:
             continue
     raise _no_moment()
+
+
+def _of_number(value: str) -> datetime:
+    if len(value) == 8 and FIRST_YEAR <= value[:4] <= LAST_YEAR:
+        with suppress(ValueError):
+            return datetime.strptime(value, "%Y%m%d")  # noqa: DTZ007  # the zone is the site's
+    if int(value) < FIRST_SECONDS:
+        # What a spreadsheet has for 2026-09-01 is 46266: taken for seconds it would be a moment of 1970.
+        raise Unfit(
+            "value-wrong",
+            "the cell holds a number that is no date: perhaps the number that a spreadsheet has for a day",
+            cure=_FORMS_TAKEN,
+        )
+    return datetime.fromtimestamp(int(value), UTC)
 
 
 def unix(moment: datetime | None, zone: tzinfo) -> int:
@@ -141,7 +163,7 @@ def _no_moment() -> Unfit:
     return Unfit(
         "value-wrong",
         "the cell holds no date that can be understood",
-        cure="Write it as 2026-09-01 08:00, or as seconds since 1970.",
+        cure=_FORMS_TAKEN,
     )
 
 
