@@ -1,8 +1,11 @@
 """What a row asks of the site, and what it changes there."""
 
+from typing import Any
+
 import pytest
 
-from syncd.core.model import NO_PASSWORD, Act, Call, Outcome
+from syncd.core.functions import SITE_INFO
+from syncd.core.model import NO_PASSWORD, Act, Call, Outcome, Step
 from syncd.tools.base import Memory
 from tests.tools.users_rows import (
     ANA,
@@ -14,6 +17,7 @@ from tests.tools.users_rows import (
     UPDATE,
     refused,
     step,
+    told,
     users,
     wish,
 )
@@ -221,3 +225,54 @@ def test_the_deleted_column_alone_deletes_nothing(no: str) -> None:
 def test_deleting_what_is_not_there_changes_nothing() -> None:
     """A deletion that is played again holds already."""
     assert step(ANA | {"deleted": "1"}).outcome is Outcome.UNCHANGED
+
+
+# Where the token is no administrator's: Moodle tells phone numbers and descriptions under conditions of their own
+
+
+def as_no_administrator(cells: dict[str, str], *site: dict[str, Any]) -> Step:
+    """What becomes of one row, by a token that is no administrator's."""
+    tool = users()
+    plan = tool.plan([wish(tool, cells)], Memory(lambda subject: False))
+    try:
+        calls = next(plan)
+        while True:
+            calls = plan.send(
+                [
+                    {"userissiteadmin": False} if call.function == SITE_INFO else told(call, site, (), [])
+                    for call in calls
+                ]
+            )
+    except StopIteration as end:
+        (only,) = end.value
+        assert isinstance(only, Step)
+        return only
+
+
+def test_a_description_that_is_told_says_nothing_of_phones() -> None:
+    """Moodle tells the description of an account, and its phone number not: nobody knows whether that differs."""
+    row = ANA | {"phone1": "01", "phone2": "02", "description": "<p>Hi</p>"}
+    told_description = ANA_ON_SITE | {"description": "<p>Hi</p>"}
+    assert as_no_administrator(row, told_description).outcome is Outcome.UNCHANGED
+    changed = as_no_administrator(row, told_description | {"description": ""})
+    assert changed.acts == (Act(UPDATE, {"id": 11, "description": "<p>Hi</p>", "phone1": "01", "phone2": "02"}),)
+
+
+def test_one_phone_that_is_told_says_nothing_of_the_other() -> None:
+    """A site names each phone field that it tells, in its setting `showuseridentity`."""
+    row = ANA | {"phone1": "01", "phone2": "02"}
+    assert as_no_administrator(row, ANA_ON_SITE | {"phone1": "01"}).outcome is Outcome.UNCHANGED
+
+
+def test_a_phone_that_is_told_of_one_account_is_told_of_all() -> None:
+    """An account of which none is told has none, then."""
+    row = ANA | {"phone1": "01"}
+    other = BEN_ON_SITE | {"phone1": "02"}
+    assert as_no_administrator(row, ANA_ON_SITE, other).acts == (Act(UPDATE, {"id": 11, "phone1": "01"}),)
+
+
+def test_a_description_that_is_told_of_one_account_is_not_told_of_all() -> None:
+    """A site with `profilesforenrolledusersonly` tells those of people with a role."""
+    row = ANA | {"description": "Hi"}
+    other = BEN_ON_SITE | {"description": "", "phone1": "02"}
+    assert as_no_administrator(row, ANA_ON_SITE, other).outcome is Outcome.UNCHANGED

@@ -21,8 +21,8 @@ from syncd.tools.users.columns import (
     EXTENDED_USERNAME,
     FIELDS,
     NOT_SETTABLE,
-    PHONES,
     PROFILE_FIELDS,
+    SHY,
     UNSEEN,
     USERNAME,
 )
@@ -84,7 +84,7 @@ class UsersTool(UserSettings):
                 "without the companion plugin, sent only with a creation or another change, since Moodle does not tell "
                 f"it: {', '.join(unseen)}"
             )
-        if shy := [name for name in names if name in PHONES]:
+        if shy := [name for name in names if name in SHY]:
             yield (
                 "without the companion plugin, compared only where the token is an administrator's, since Moodle tells "
                 f"it to nobody else: {', '.join(shy)}"

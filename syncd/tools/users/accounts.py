@@ -9,7 +9,7 @@ from syncd.tools.lookups.cohorts import Cohort
 from syncd.tools.lookups.enrolments import Part
 from syncd.tools.lookups.users import CALL, COMPANION, CORE, STAND_IN
 from syncd.tools.questions import Question
-from syncd.tools.users.columns import FIELDS, NUMBERS, PHONES, PROFILE_FIELD, UNSEEN
+from syncd.tools.users.columns import FIELDS, NUMBERS, PHONES, PROFILE_FIELD, SHY, UNSEEN
 from syncd.tools.users.profile import ProfileFields
 
 IDENTITIES = ("id", "idnumber", "username", "email")
@@ -59,7 +59,7 @@ class Accounts:
         self._exact = site.has(COMPANION)
         self._profile = profile
         self._wanted = self._asked_fields(set(columns))
-        self._phones_told = False
+        self._told: set[str] = set()
         self._by: dict[tuple[str, str], list[Account]] = {}
         self._ids: set[int] = set()
         self._asked: set[tuple[str, str]] = set()
@@ -93,11 +93,12 @@ class Accounts:
         """Whether nobody knows what an account has in a column: the site does not tell."""
         if self._exact or not account.id or column in account.fields:
             return False
-        return column in UNSEEN or (column in PHONES and not self._phones_told)
+        return column in UNSEEN or (column in SHY and column not in self._told)
 
     def all_told(self, site_info: Mapping[str, Any]) -> None:
-        """Take in who syncd is on the site: phone numbers are told to administrators, and not to everybody else."""
-        self._phones_told |= bool(site_info.get("userissiteadmin"))
+        """Take in who syncd is on the site: an administrator is told everything, others not."""
+        if site_info.get("userissiteadmin"):
+            self._told |= SHY
 
     def questions(self, wanted: Iterable[tuple[str, str]]) -> list[Question]:
         """The calls that look up accounts by some columns and values; what was asked before is not asked again."""
@@ -122,7 +123,7 @@ class Accounts:
             # An account that a row has changed already is not what the site still says of it; and a look-up by id
             # finds deleted accounts too.
             if user["id"] not in self._ids and not STAND_IN(str(user.get("email") or "")):
-                self._phones_told |= not PHONES.isdisjoint(user)
+                self._told |= PHONES & user.keys()
                 self.note(self._account(user))
 
     def _account(self, user: Mapping[str, Any]) -> Account:

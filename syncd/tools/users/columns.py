@@ -26,8 +26,12 @@ UNSEEN = frozenset(
 )
 """Fields that Moodle stores and core's look-up does not tell."""
 
-PHONES = frozenset({"phone1", "phone2", "description"})
-"""Fields that core's look-up tells to administrators, and not to everybody else."""
+PHONES = frozenset({"phone1", "phone2"})
+"""Fields that core's look-up tells to administrators, and to others only where the site shows that field to them."""
+
+SHY = PHONES | {"description"}
+"""Fields that core's look-up tells to administrators, and not to everybody else. Descriptions it tells to others
+account by account, also empty ones."""
 
 NEVER_EMPTY = frozenset({"email", "auth", "lang", "timezone", "calendartype", "mailformat", "maildisplay", "interests"})
 """Fields that every account has: an empty cell leaves them as they are, where it clears any other."""

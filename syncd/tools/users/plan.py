@@ -12,7 +12,7 @@ from syncd.tools.lookups.cohorts import Cohort, Cohorts
 from syncd.tools.questions import Question, ask
 from syncd.tools.users.accounts import Account, Accounts, item
 from syncd.tools.users.attending import Attending, Deal
-from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, ONCE, PHONES, PROFILE_FIELD
+from syncd.tools.users.columns import GIVEN, NEVER_EMPTY, ONCE, PROFILE_FIELD, SHY
 from syncd.tools.users.finding import Finding
 from syncd.tools.users.passwords import first_password, forced
 from syncd.tools.users.profile import ProfileFields
@@ -28,7 +28,7 @@ DELETE = "core_user_delete_users"
 # Not subjects: those have a colon.
 _COHORTS = "cohorts"
 _PROFILE = "profile fields"
-_PHONES = "phones asked"
+_WHO = "who asks"
 
 _LACKS = {"user-missing": "user", "course-missing": "course", "cohort-missing": "cohort"}
 
@@ -68,13 +68,13 @@ def planned(settings: UserSettings, wishes: Sequence[UserWish], memory: Memory) 
 
 def _who_asks(accounts: Accounts, columns: set[str], memory: Memory) -> Iterator[Question]:
     """Who syncd is on the site, asked once in a run where it makes a difference to what is told."""
-    if columns & PHONES:
-        if _PHONES in memory.known:
-            accounts.all_told(memory.known[_PHONES])
+    if columns & SHY:
+        if _WHO in memory.known:
+            accounts.all_told(memory.known[_WHO])
             return
 
         def take(told: Mapping[str, Any]) -> None:
-            memory.known[_PHONES] = told
+            memory.known[_WHO] = told
             accounts.all_told(told)
 
         yield Call(SITE_INFO, {}), take
