@@ -14,6 +14,9 @@ from syncd.core.settings import Settings
 FEW = 5
 """What a share always allows: a few rows of a small file are somebody's work, a mass is an accident."""
 
+FEW_CHANGES = 50
+"""What a share of changes always allows: each row of a file that brings only what is new changes something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -21,29 +24,29 @@ class Count:
 
     rows: int
 
-    def of(self, rows: int) -> int:
+    def of(self, rows: int, few: int = FEW) -> int:
         """How many rows are allowed, whatever the size of the file."""
         return self.rows
 
-    def spoken(self, rows: int) -> str:
+    def spoken(self, rows: int, few: int = FEW) -> str:
         """The limit for people."""
         return _rows(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A limit of so many per cent of a file's rows, and never less than `FEW` rows. 100 % never holds a run."""
+    """A limit of so many per cent of a file's rows, and never less than a few. 100 % never holds a run."""
 
     percent: Fraction
 
-    def of(self, rows: int) -> int:
+    def of(self, rows: int, few: int = FEW) -> int:
         """How many of a file's rows are allowed."""
-        return max(FEW, int(rows * self.percent / 100))
+        return max(few, int(rows * self.percent / 100))
 
-    def spoken(self, rows: int) -> str:
+    def spoken(self, rows: int, few: int = FEW) -> str:
         """The limit for people, with what it comes to in a file of so many rows."""
-        floor = "never less than " if self.of(rows) == FEW else ""
-        return f"{float(self.percent):g} % ({floor}{_rows(self.of(rows))})"
+        floor = "never less than " if self.of(rows, few) == few else ""
+        return f"{float(self.percent):g} % ({floor}{_rows(self.of(rows, few))})"
 
 
 def _limit(value: object) -> Count | Share:
@@ -67,7 +70,8 @@ class Guard(Settings):
     """The limits of a tool; over one of them the run is held and nothing is sent."""
 
     deletes: Limit = Share(Fraction(5))
-    """How many rows may delete or suspend what they name: a share of the file's rows, or a number of rows."""
+    """How many rows may delete or suspend what they name: a share of the file's rows, or a number of rows. What a
+    row takes away besides, as the members of a cohort, counts as a row each."""
     changes: Limit = Share(Fraction(50))
     """How many rows may change, suspend or delete something that exists."""
     errors: Limit = Share(Fraction(10))
@@ -99,19 +103,29 @@ class Breach:
         return self.sentence
 
 
-def breaches(guard: Guard, rows: int, counts: Mapping[Outcome, int]) -> tuple[Breach, ...]:
-    """Every limit that a plan breaks, in the order of the keys; `rows` is how many rows the file has."""
-    return tuple(_breaches(guard, rows, counts))
+def breaches(
+    guard: Guard, rows: int, counts: Mapping[Outcome, int], reach: int = 0, *, corrected: bool = False
+) -> tuple[Breach, ...]:
+    """Every limit that a plan breaks, in the order of the keys; `rows` is how many rows the file has.
+
+    `reach` is how many things its rows take away besides those that they count for. A `corrected` file is a tryback:
+    each of its rows is to change something, or is refused once more, so shares of `changes` and `errors` mean nothing.
+    """
+    return tuple(_breaches(guard, rows, counts, reach, corrected))
 
 
-def _breaches(guard: Guard, rows: int, counts: Mapping[Outcome, int]) -> Iterator[Breach]:
+def _breaches(guard: Guard, rows: int, counts: Mapping[Outcome, int], reach: int, corrected: bool) -> Iterator[Breach]:
     for name, (outcomes, deed) in _LIMITED.items():
         limit: Count | Share = getattr(guard, name)
-        found = sum(counts.get(outcome, 0) for outcome in outcomes)
-        if found > (allowed := limit.of(rows)):
-            yield Breach(
-                name, allowed, found, f"{name}: {found:,} of {_rows(rows)} {deed}, the limit is {limit.spoken(rows)}"
-            )
+        counted = sum(counts.get(outcome, 0) for outcome in outcomes)
+        found = counted + (reach if name == "deletes" else 0)
+        if isinstance(limit, Share) and (limit.percent == 100 or (corrected and name != "deletes")):
+            continue
+        few = FEW_CHANGES if name == "changes" else FEW
+        if found > (allowed := limit.of(rows, few)):
+            besides = f", {found:,} things in all" if found > counted else ""
+            sentence = f"{name}: {counted:,} of {_rows(rows)} {deed}{besides}, the limit is {limit.spoken(rows, few)}"
+            yield Breach(name, allowed, found, sentence)
     if rows < guard.rows_at_least:
         expected = f"rows_at_least: the file has {_rows(rows)}, at least {guard.rows_at_least:,} must be there"
         yield Breach("rows_at_least", guard.rows_at_least, rows, expected)

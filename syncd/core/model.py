@@ -89,6 +89,7 @@ class Step:
     `notes` are remarks for the report ("e-mail left alone: protected").
     `lacks` is the kind of thing for want of which a row is refused (`user`, `course`, `category`, `cohort`, `group`);
     where another file may bring it the row is deferred instead.
+    `reach` is how many things it takes away besides the one that its row counts for, as the members of a cohort.
     `absent` is the kind of thing that a row is to do away with and that is not there (`account`, `course`): that is as
     it should be, but a list of which most is absent is perhaps a wrong one: the report counts them. No spool keeps it.
     A step that is rejected or deferred may have acts all the same: what of the row can be carried out is, and `partly`
@@ -103,6 +104,7 @@ class Step:
     notes: tuple[str, ...] = ()
     lacks: str = ""
     after: str = ""
+    reach: int = 0
     absent: str = ""
     partly: Outcome | None = None
 

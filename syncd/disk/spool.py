@@ -87,14 +87,16 @@ def _private(path: Path) -> IO[bytes]:
 def _step(step: Step) -> list[Any]:
     acts = [[act.function, act.item, act.secrets, act.gives, act.takes] for act in step.acts]
     refusal = _refusal(step.refusal)
-    return [step.line, step.outcome, step.subject, acts, refusal, step.notes, step.lacks, step.after, step.partly]
+    wants = [step.lacks, step.after, step.partly, step.reach]
+    return [step.line, step.outcome, step.subject, acts, refusal, step.notes, *wants]
 
 
 def _read_step(fields: list[Any]) -> Step:
-    line, outcome, subject, acts, refusal, notes, lacks, after, partly = fields
+    line, outcome, subject, acts, refusal, notes, lacks, after, partly, reach = fields
     taken = tuple(Act(*act) for act in acts)
     part = Outcome(partly) if partly else None
-    return Step(line, Outcome(outcome), subject, taken, _read_refusal(refusal), tuple(notes), lacks, after, partly=part)
+    refused = _read_refusal(refusal)
+    return Step(line, Outcome(outcome), subject, taken, refused, tuple(notes), lacks, after, reach, partly=part)
 
 
 def _result(result: Result) -> list[Any]:

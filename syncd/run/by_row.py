@@ -13,6 +13,7 @@ from syncd.core.deferral import HEAD, Deferral, deferral_of, deferred
 from syncd.core.functions import BUNDLE
 from syncd.core.guard import breaches
 from syncd.core.model import Outcome, Result, RunState, Step
+from syncd.core.rows import TRYBACK_COLUMN
 from syncd.core.table import CsvTable, Table
 from syncd.disk.durable import digest
 from syncd.disk.ledger import RunRecord
@@ -104,7 +105,9 @@ def _over(tool: RowTool, reading: Reading, found: Plan, job: Job, rows: int) -> 
     """Why a person must look at this first; nothing when the plan keeps the limits, or is the one that was approved."""
     if job.approved_by and found.digest == job.approved_plan:
         return ()
-    over = [str(breach) for breach in breaches(tool.guard, rows, found.counts + found.partly)]
+    corrected = TRYBACK_COLUMN in reading.table.header
+    broken = breaches(tool.guard, rows, found.counts + found.partly, found.reach, corrected=corrected)
+    over = [str(breach) for breach in broken]
     if reading.cut_off:
         over.append(f"cut-off: {reading.cut_off.reason}")
     if over and job.approved_by:

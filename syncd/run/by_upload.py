@@ -83,7 +83,7 @@ def _run(
     found = _prepared(file, table, tool, copy)
     argv = [*tool.php, str(script), *tool.options(str(copy))]
     ending = Ending(state=RunState.DONE, planned=found.counts, notes=table.notes)
-    why = (*_over(tool, found, job), *filter(None, [doubt(job, place, run)]))
+    why = (*_over(tool, found, job, table), *filter(None, [doubt(job, place, run)]))
     if why or job.simulated:
         counts = _kept(spool, _results(file, table, tool, iter(()), Outcome.SKIPPED))
         if why and not job.simulated:
@@ -150,11 +150,12 @@ def _rows(file: BinaryIO, table: CsvTable) -> Iterator[tuple[Row, Refusal | None
         yield (row, cells, []) if isinstance(cells, Refusal) else (row, None, cells)
 
 
-def _over(tool: UploadTool, found: _File, job: Job) -> tuple[str, ...]:
+def _over(tool: UploadTool, found: _File, job: Job, table: CsvTable) -> tuple[str, ...]:
     """Why a person must look at the file before it is run."""
     if job.approved_by:
         return ()
-    over = [str(breach) for breach in breaches(tool.guard, found.rows, found.counts)]
+    corrected = TRYBACK_COLUMN in table.header
+    over = [str(breach) for breach in breaches(tool.guard, found.rows, found.counts, corrected=corrected)]
     return (*over, f"cut-off: {found.cut_off.reason}") if found.cut_off else tuple(over)
 
 

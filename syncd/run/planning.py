@@ -27,14 +27,16 @@ class Plan:
     """What a plan comes to. The plan itself is in the spool; `digest` stands for it.
 
     `lacked` are the kinds of things that the deferred rows lack. `memory` is what the kind remembers of it all.
-    `notes` are remarks on the whole of it, for the report.
-    `partly` counts what those parts come to that are carried out of rows which are refused or deferred.
+    `reach` is how many things its rows take away besides those that they count for. `notes` are remarks on the whole of
+    it, for the report. `partly` counts what those parts come to that are carried out of rows which are refused or
+    deferred.
     """
 
     counts: Counter[Outcome]
     digest: str
     lacked: frozenset[str]
     memory: Memory
+    reach: int = 0
     notes: tuple[str, ...] = ()
     partly: Counter[Outcome] = field(default_factory=Counter)
 
@@ -61,9 +63,11 @@ def plan(
     absent: Counter[str] = Counter()
     lacked: set[str] = set()
     partly: Counter[Outcome] = Counter()
+    reach = 0
     memory = Memory(again, site=site, completing=completing)
 
     def steps() -> Iterator[Step]:
+        nonlocal reach
         rows = iter(checked)
         while window := _window(rows):
             for step in _planned(window, tool, memory, target, pool, lambda: beat(counts.total())):
@@ -71,6 +75,7 @@ def plan(
                     step = _deferred(step, step.refusal, promised[step.lacks])
                     lacked.add(step.lacks)
                 counts[step.outcome] += 1
+                reach += step.reach
                 if step.absent:
                     absent[step.absent] += 1
                 if step.partly:
@@ -82,7 +87,7 @@ def plan(
     notes = tuple(
         f"rows that name no {thing} of the site: {number:,} of {counts.total():,}" for thing, number in absent.items()
     )
-    return Plan(counts, digest, frozenset(lacked), memory, notes, partly)
+    return Plan(counts, digest, frozenset(lacked), memory, reach, notes, partly)
 
 
 def _deferred(step: Step, refusal: Refusal, file: str) -> Step:

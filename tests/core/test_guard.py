@@ -25,11 +25,40 @@ def test_the_sentence_says_how_many_of_how_many_and_the_limit() -> None:
     assert (breach.limit, breach.allowed, breach.found) == ("deletes", 50, 120)
 
 
+def test_what_rows_take_away_besides_counts_too() -> None:
+    """One row that empties a cohort of three thousand is a mass, whatever the size of the file."""
+    (breach,) = breaches(Guard(), 100, {Outcome.DELETED: 1}, 2_999)
+    assert breach.sentence == (
+        "deletes: 1 of 100 rows would delete or suspend something, 3,000 things in all, the limit is 5 % "
+        "(never less than 5 rows)"
+    )
+    assert (breach.allowed, breach.found) == (5, 3_000)
+
+
 def test_a_share_always_allows_a_few_rows() -> None:
     """Five deletions in a file of six rows are somebody's work; six are too many."""
     assert not broken(Guard(changes=Count(100)), 6, deleted=FEW)
     (breach,) = breaches(Guard(changes=Count(100)), 6, {Outcome.DELETED: 6})
     assert breach.sentence.endswith("the limit is 5 % (never less than 5 rows)")
+
+
+def test_a_file_of_only_what_is_new_is_not_held() -> None:
+    """Each row of such a file changes something: a share of changes allows fifty, of deletions five all the same."""
+    assert not broken(Guard(), 8, updated=8)
+    assert not broken(Guard(), 50, updated=50)
+    (breach,) = breaches(Guard(), 60, {Outcome.UPDATED: 51})
+    assert breach.sentence.endswith("the limit is 50 % (never less than 50 rows)")
+    assert broken(Guard(), 8, deleted=8) == ["deletes"]
+    assert broken(Guard(changes=Count(7)), 8, updated=8) == ["changes"]
+
+
+def test_a_share_means_nothing_for_corrected_rows() -> None:
+    """Every row of a tryback changes something, or is refused once more; deletions and plain numbers count."""
+    counts = {Outcome.UPDATED: 60, Outcome.REJECTED: 40}
+    assert not breaches(Guard(), 100, counts, corrected=True)
+    limits = Guard(changes=Count(59), errors=Count(39))
+    assert [breach.limit for breach in breaches(limits, 100, counts, corrected=True)] == ["changes", "errors"]
+    assert [breach.limit for breach in breaches(Guard(), 9, {Outcome.DELETED: 9}, corrected=True)] == ["deletes"]
 
 
 def test_a_plain_number_is_exact() -> None:

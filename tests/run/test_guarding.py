@@ -123,6 +123,14 @@ def test_a_file_with_too_few_rows_is_held(workshop: Workshop) -> None:
     assert not workshop.accounts()
 
 
+def test_a_corrected_tryback_is_not_held(workshop: Workshop) -> None:
+    """Each of its rows changes something: that is what it was corrected for."""
+    workshop.make(users(), good_users(60))
+    rows = [user_row(number, lastname="Roy") + ",the address is taken" for number in range(60)]
+    run = workshop.make(users(), users_file(rows, "username,firstname,lastname,email,idnumber,tryback_reason"))
+    assert (run.state, run.counts) == (RunState.DONE, {Outcome.UPDATED: 60})
+
+
 def test_a_file_of_mostly_bad_rows_is_held(workshop: Workshop) -> None:
     """Over the limit of refused rows not even the good ones are sent."""
     rows = [user_row(number, email="nonsense") if number % 2 else user_row(number) for number in range(100)]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from syncd.core.model import RunState
 from syncd.tools.cohorts import CohortsTool
 from tests.run.workshop import FILE, NO_LIMITS
 from tests.tools.on_site import OnSite
@@ -202,6 +203,21 @@ def test_a_whole_cohort_is_deleted_once(site: OnSite) -> None:
     assert site.run(tool, "cmd,cidnumber", f"del,{m}C1").outcomes == ["deleted"]
     assert set(on_site(site)) == {"C2"}
     assert site.run_again().outcomes == ["unchanged"]
+
+
+def test_a_row_counts_for_all_the_members_that_it_takes_away(site: OnSite) -> None:
+    """One row empties or deletes a large cohort: a person looks at that first, as at so many rows."""
+    names = [f"m{number}" for number in range(7)]
+    site.make_users(*names)
+    m = site.mark
+    site.run(cohorts(), MEMBERS, *(f"add,{m}C1,{m}{name}" for name in names))
+    for command, header, things in (("free", MEMBERS, 7), ("del", "cmd,cidnumber", 8)):
+        tool = CohortsTool.model_validate({"file": FILE, "allow_delete": True})
+        row = f"{command},{m}C1" + "," * (header == MEMBERS)
+        record = site.shop.make(tool, f"{header}\n{row}\n".encode(), FILE)
+        assert record.state is RunState.HELD
+        assert f"1 of 1 row would delete or suspend something, {things} things in all" in record.reason
+    assert members(site, "C1") == set(names)
 
 
 def test_a_cohort_without_an_idnumber_is_never_met_by_chance(site: OnSite) -> None:

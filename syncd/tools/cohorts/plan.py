@@ -77,7 +77,8 @@ class _Emptying:
         acts = tuple(_leaving(self.state, user) for user in self.users)
         outcome = Outcome.DELETED if acts else Outcome.UNCHANGED
         notes = (f"members taken out: {len(acts)}",) if acts else ()
-        return Step(self.wish.line, outcome, self.wish.subject, acts, notes=notes, after=self.after)
+        reach = max(0, len(acts) - 1)
+        return Step(self.wish.line, outcome, self.wish.subject, acts, notes=notes, after=self.after, reach=reach)
 
 
 class _Plan:
@@ -101,7 +102,8 @@ class _Plan:
 
     def whole(self, wishes: Sequence[CohortWish]) -> list[int]:
         """The cohorts all of whose members must be known."""
-        return [state.id for wish in wishes if wish.command == "free" and (state := self._state(wish)) and state.id]
+        leave = (wish for wish in wishes if wish.command == "free" or (wish.command == "del" and not wish.user))
+        return [state.id for wish in leave if (state := self._state(wish)) and state.id]
 
     def to_be_located(self, wishes: Sequence[CohortWish]) -> list[int]:
         """The cohorts of which it must be known where they are: an update says it again, or changes it."""
@@ -302,9 +304,11 @@ class _Plan:
     def _delete(self, wish: CohortWish, state: State | None) -> Step:
         if state is None:
             return _nothing(wish)
+        reach = sum(1 for _ in state.empty(self._known.members))
         state.deleted = True
         after, state.last = state.last, wish.subject
-        return Step(wish.line, Outcome.DELETED, wish.subject, (_act(DELETE, "cohortid", state, {}),), after=after)
+        acts = (_act(DELETE, "cohortid", state, {}),)
+        return Step(wish.line, Outcome.DELETED, wish.subject, acts, after=after, reach=reach)
 
 
 def _nowhere() -> Unfit:
