@@ -27,7 +27,6 @@ GET_SECTIONS = "local_syncd_get_sections"
 SET_SECTIONS = "local_syncd_set_sections"
 GET_METHODS = "local_syncd_get_enrol_methods"
 SET_METHODS = "local_syncd_set_enrol_methods"
-NAME_SECTION = "core_update_inplace_editable"
 DUPLICATE = "core_course_duplicate_course"
 IMPORT = "core_course_import_course"
 DELETE = "core_course_delete_courses"
@@ -120,7 +119,7 @@ class Asking:
             self._contents.clear()
         wanted: dict[int, None] = {}
         for wish, course in there:
-            if wish.sections and site.has(NAME_SECTION) and not site.has(SET_SECTIONS):
+            if wish.sections and site.has(CONTENTS) and not site.has(SET_SECTIONS):
                 wanted[course.id] = None
             if wish.template and self._settings.template_mode != "nothing" and self._may(FOR_COPIES):
                 wanted[course.id] = None
@@ -166,18 +165,15 @@ class Asking:
     def _take_contents(self, number: int, answer: Iterable[Mapping[str, Any]]) -> None:
         about = self._about(number)
         sections: dict[int, tuple[str, str]] = {}
-        ids: dict[int, int] = {}
         content: set[tuple[str, str]] = set()
         for section in answer:
             place = int(section["section"])
             # Moodle tells names as HTML, whatever one asks for.
             sections[place] = unescape(str(section["name"])), str(section.get("summary") or "")
-            ids[place] = int(section["id"])
             activities = ((str(one["modname"]), unescape(str(one["name"]))) for one in section.get("modules", ()))
             content.update(one for one in activities if place or one[0] != "forum")
         self._contents[number] = frozenset(content)
         about.setdefault("sections", sections)
-        about["section_ids"] = ids
 
     def _about(self, number: int) -> dict[str, Any]:
         return self._more.setdefault(number, {})
@@ -225,7 +221,6 @@ class Asking:
             more = self._more.get(course.id, {})
             picture = pictured(course, {name: more[name] for name in more if name in _TOLD})
             picture.sections = dict(more.get("sections", {}))
-            picture.section_ids = dict(more.get("section_ids", {}))
             picture.methods = dict(more.get("methods", picture.methods))
             self._pictures[course.id] = picture
         return self._pictures[course.id]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from syncd.core.model import Act
 from syncd.tools.cells import Unfit, at
-from syncd.tools.courses.asking import ASSIGN, ENROL, FOR_TEACHERS, NAME_SECTION, SET_METHODS, SET_SECTIONS, Asking
+from syncd.tools.courses.asking import ASSIGN, ENROL, FOR_TEACHERS, SET_METHODS, SET_SECTIONS, Asking
 from syncd.tools.courses.items import upon
 from syncd.tools.courses.picture import Picture
 from syncd.tools.courses.wish import CourseWish, Teacher
@@ -65,18 +65,10 @@ class Fittings:
                 acts.append(upon(picture.id, SET_SECTIONS, "courseid", {"section": number, **changes}, ASIDE))
                 picture.sections[number] = changes.get("name", name), changes.get("summary", summary)
                 continue
-            if "name" in changes and number in picture.section_ids and self._site.has(NAME_SECTION):
-                acts.append(self._named(picture, number, changes.pop("name")))
-                picture.sections[number] = section.name or name, summary
-            if changes:
-                lost.append(f"topic{number}")
+            # Core could name the sections of a course that is there, and not those of one that is being made: the same
+            # file would go on changing the course when it is run again.
+            lost.append(f"topic{number}")
         return acts, (_without_companion(lost),) if lost else ()
-
-    def _named(self, picture: Picture, number: int, name: str) -> Act:
-        """Core can name a section that is there, as somebody does who edits a course's page."""
-        component = f"format_{picture.fields.get('format', 'topics')}"
-        of_section = {"itemtype": "sectionname", "itemid": str(picture.section_ids[number])}
-        return Act(NAME_SECTION, {"component": component, **of_section, "value": name})
 
     def _methods(self, wish: CourseWish, picture: Picture, *, replaced: bool) -> tuple[list[Act], tuple[str, ...]]:
         wanted = {

@@ -21,8 +21,6 @@ class Picture:
     """The category that rows of this file put it into."""
     sections: dict[int, tuple[str, str]] = field(default_factory=dict)
     """The names and summaries of its sections."""
-    section_ids: dict[int, int] = field(default_factory=dict)
-    """Moodle's own numbers of its sections, where they are needed."""
     methods: dict[str, bool] = field(default_factory=dict)
     """The enrolment methods, and whether each is open."""
     teachers: set[tuple[int, int]] = field(default_factory=set)
