@@ -25,7 +25,7 @@ from syncd.errors import Fault, UsageError
 
 if TYPE_CHECKING:
     from syncd.config import Config
-    from syncd.disk.repository import Repository
+    from syncd.disk.repository import Repository, Waiting
 
 
 @click.command("put", cls=Verb)
@@ -36,7 +36,8 @@ def put(installation: Installation, local: tuple[str, ...], destination: str) ->
     """Copy files into the repository, as if they had been dropped.
 
     DESTINATION is a folder (erp/) or the file's name there. Where one of that name waits, the newer takes its place
-    and the older goes to archives/superseded/, or it queues behind it, as the tool's backlog says.
+    and the older goes to archives/superseded/, or it queues behind it, as the tool's backlog says. One that waits for a
+    person's word stays: decide its run first.
 
     \b
     Examples:
@@ -48,6 +49,7 @@ def put(installation: Installation, local: tuple[str, ...], destination: str) ->
         sources = [(path, _opened(path, stack)) for path in local]
         repository = ours(config)
         targets = [_target(repository, path, destination, many=len(local) > 1) for path in local]
+        _refuse_to_supersede(config, repository, targets)
         for (path, source), target in zip(sources, targets, strict=True):
             with busy(f"Copying {shown(path)}"):
                 older = _place(config, repository, source, target)
@@ -206,22 +208,36 @@ def _there(repository: Repository, path: str) -> Path:
     return there
 
 
+def _refuse_to_supersede(config: Config, repository: Repository, targets: Iterable[str]) -> None:
+    """Raise `UsageError` when a file would take the place of one that waits for a person's word."""
+    from syncd.daemon.plant import orders_of
+
+    orders = orders_of(config)
+    doomed = {target for target in targets if not orders.queues(target)}
+    _refuse_held(config, repository, [file for file in repository.waiting() if file.path in doomed])
+
+
 def _refuse_in_use(config: Config, repository: Repository, paths: Iterable[Path]) -> None:
     """Raise `UsageError` when a run works on one of these files, or waits with one for a person's word."""
-    from syncd.cli.unattended import waits_with
-    from syncd.core.model import RunState
-
     touched = [
         file
         for file in repository.waiting()
         if any((repository.folder / file.path).is_relative_to(path) for path in paths)
     ]
     running = {file.path: file.run for file in repository.running()}
-    with history(config) as ledger:
-        held = {run.path: run for run in ledger.in_state(RunState.HELD)} if ledger else {}
     for file in touched:
         if run := running.get(file.path):
             raise UsageError(f"the run {run} works on {shown(file.path)}; wait until it has ended.")
+    _refuse_held(config, repository, touched)
+
+
+def _refuse_held(config: Config, repository: Repository, files: Iterable[Waiting]) -> None:
+    from syncd.cli.unattended import waits_with
+    from syncd.core.model import RunState
+
+    with history(config) as ledger:
+        held = {run.path: run for run in ledger.in_state(RunState.HELD)} if ledger else {}
+    for file in files:
         if (hold := held.get(file.path)) and not hold.simulated and waits_with(hold, file, repository):
             raise UsageError(
                 f"the run {hold.id} waits with {shown(file.path)} for a person's word; "

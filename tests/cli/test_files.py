@@ -108,14 +108,17 @@ def test_files_are_moved_and_removed(place: Place) -> None:
 
 
 def test_a_held_file_stays(either: Place) -> None:
-    """A file that waits for a person's word is neither removed nor moved; other bytes under its name are."""
+    """A file that waits for a person's word is neither removed, moved nor superseded; other bytes of its name are."""
     run = either.holds_a_run()
-    for line in (["rm", "erp/users.csv"], ["rm", "-r", "erp"], ["mv", "erp/users.csv", "x.csv"]):
+    put = ["put", local(either, "other.csv", users(2)), local(either, "users.csv", users(2)), "erp/"]
+    for line in (["rm", "erp/users.csv"], ["rm", "-r", "erp"], ["mv", "erp/users.csv", "x.csv"], put):
         said = either.says("files", *line)
         assert said.code == 2
         assert f"syncd reject {run}" in said.err
-    assert (either.erp / "users.csv").exists()
+    assert (either.erp / "users.csv").read_text() == users(40, deleted=True)
+    assert not (either.erp / "other.csv").exists()
     (either.erp / "users.csv").write_text("other bytes")
+    assert either.says("files", "put", local(either, "newer.csv", "newer"), "erp/users.csv").code == 0
     assert either.says("files", "rm", "erp/users.csv").code == 0
 
 
