@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from syncd.core.bundle import answers, bundle, bundles
 from syncd.core.functions import BUNDLE
+from syncd.core.lines import LineNumbers
 from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step, Work
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, ItemRefused
@@ -62,6 +63,8 @@ def plan(
     counts: Counter[Outcome] = Counter()
     absent: Counter[str] = Counter()
     lacked: set[str] = set()
+    changed: set[int] = set()
+    changed_again = LineNumbers()
     partly: Counter[Outcome] = Counter()
     reach = 0
     memory = Memory(again, site=site, completing=completing)
@@ -76,6 +79,10 @@ def plan(
                     lacked.add(step.lacks)
                 counts[step.outcome] += 1
                 reach += step.reach
+                if step.outcome.applied and step.subject and again(step.subject):
+                    if (subject := hash(step.subject)) in changed:
+                        changed_again.note(step.line)
+                    changed.add(subject)
                 if step.absent:
                     absent[step.absent] += 1
                 if step.partly:
@@ -87,6 +94,11 @@ def plan(
     notes = tuple(
         f"rows that name no {thing} of the site: {number:,} of {counts.total():,}" for thing, number in absent.items()
     )
+    if changed_again.count:
+        notes += (
+            f"what an earlier row changed is changed again by {changed_again}: where such rows contradict each other, "
+            "the file changes it each time that it is sent",
+        )
     return Plan(counts, digest, frozenset(lacked), memory, reach, notes, partly)
 
 

@@ -20,6 +20,20 @@ SCHEMA = json.loads((Path(syncd.core.__file__).parent / "report.schema.json").re
 WITH_DEEDS = "username,firstname,lastname,email,idnumber,suspended,deleted"
 
 
+def test_rows_that_change_again_what_an_earlier_one_changed_are_told(workshop: Workshop) -> None:
+    """A file that contradicts itself is never done: the report says where, in flat memory."""
+    workshop.make(users(), good_users(2))
+    closed, opened, other = user_row(0) + ",1,0", user_row(0) + ",0,0", user_row(1) + ",1,0"
+    for _ in range(2):
+        (note,) = workshop.report(workshop.make(users(), users_file([closed, other, opened, opened], WITH_DEEDS)))[
+            "notes"
+        ]
+        assert note.startswith("what an earlier row changed is changed again by line 4: ")
+    rows = [closed, other, *[opened, closed] * 6, opened]
+    (note,) = workshop.report(workshop.make(users(guard=NO_LIMITS), users_file(rows, WITH_DEEDS)))["notes"]
+    assert "by lines 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 3 more: " in note
+
+
 def test_lines_passed_over_are_told_in_the_report(workshop: Workshop) -> None:
     """They are no rows, and have no result: without the note they would be lost in silence."""
     run = workshop.make(users(), users_file([user_row(1), "-" + user_row(2), user_row(3)]))
