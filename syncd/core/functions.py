@@ -1,6 +1,6 @@
 """Moodle's web-service functions that change something: their list parameter, batch size and answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -88,6 +88,13 @@ FUNCTIONS = {
         Function("local_syncd_set_pictures", "pictures", 20, "each"),
     )
 }
+
+
+def is_piecemeal(functions: Iterable[str]) -> bool:
+    """Whether a call of these, several in one bundle, commits part by part: a failure in it undoes only the last."""
+    changing = [FUNCTIONS[name] for name in functions if name in FUNCTIONS]
+    return len(changing) > 1 or any(function.answer == "each" for function in changing)
+
 
 SITE_INFO = "core_webservice_get_site_info"
 """What tells who the token belongs to, and which functions it may call."""

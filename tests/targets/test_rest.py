@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 from urllib3 import ProxyManager
 
-from syncd.errors import AnswerLost, Fault, ItemRefused, SiteRefused, SiteUnreachable, TooMuch
+from syncd.errors import AnswerLost, Fault, ItemRefused, SiteRefused, SiteUnreachable, SyncdError, TooMuch
 from syncd.targets.rest import RestSettings
 from syncd.targets.rest.connections import connected
 from syncd.targets.rest.site import Rest
@@ -150,7 +150,7 @@ def test_connections_are_kept_alive(site: Site, target: Rest) -> None:
         (
             {"exception": "x", "errorcode": "accessexception", "message": "No"},
             SiteRefused,
-            "not in the token's service",
+            "not in the token's service.*expired.*other addresses",
         ),
         ({"exception": "x", "errorcode": "sitemaintenance", "message": "No"}, SiteUnreachable, "in maintenance"),
         (
@@ -273,6 +273,48 @@ def test_text_that_is_none_reaches_moodle_as_bytes_that_it_refuses(site: Site, t
     """Nothing else would know what to do with half a sign."""
     target.call("f", {"a": "\ud83d", "b": "\udce9"})
     assert "a=%ED%A0%BD&b=%ED%B3%A9&" in site.bodies[-1]
+
+
+# Functions that commit item by item
+
+
+BROKEN_OFF = [
+    {"exception": "dml_write_exception", "errorcode": "dmlwriteexception", "message": "Error writing to database"},
+    {"exception": "dml_read_exception", "errorcode": "dmlreadexception", "message": "Error reading from database"},
+    {"exception": "dml_connection_exception", "errorcode": "dbconnectionfailed", "message": "No connection"},
+    {"exception": "dml_transaction_exception", "errorcode": "dmltransactionexception", "message": "No"},
+    {"exception": "Error", "message": "MySQL server has gone away"},
+]
+
+
+@pytest.mark.parametrize("answer", BROKEN_OFF)
+def test_a_database_that_goes_away_between_two_items_leaves_the_answer_open(
+    site: Site, target: Rest, answer: object
+) -> None:
+    """The companion commits each item by itself: some may have been made, and nobody told which."""
+    says(site, answer)
+    with pytest.raises(AnswerLost, match="broke off in local_syncd_create_users"):
+        target.call("local_syncd_create_users", {"users": [{"username": "ana"}]})
+    asked = {"requests": [{"function": "core_user_create_users", "arguments": "{}"}] * 2}
+    with pytest.raises(AnswerLost):
+        target.call("tool_mobile_call_external_functions", asked)
+
+
+@pytest.mark.parametrize("answer", BROKEN_OFF)
+def test_a_call_that_is_carried_out_wholly_or_not_at_all_has_an_answer(
+    site: Site, target: Rest, answer: object
+) -> None:
+    """Moodle takes back what such a call began, and what only reads began nothing."""
+    says(site, answer)
+    asked = {"requests": [{"function": "core_group_get_course_groups", "arguments": "{}"}]}
+    for function, parameters in [
+        ("core_user_create_users", {"users": [{"username": "ana"}]}),
+        ("local_syncd_get_users", {}),
+        ("tool_mobile_call_external_functions", asked),
+    ]:
+        with pytest.raises(SyncdError) as raised:
+            target.call(function, parameters)
+        assert not isinstance(raised.value, AnswerLost)
 
 
 # Requests that are too large
@@ -433,12 +475,30 @@ def test_a_certificate_of_another_name_is_not_trusted(secure: Site, certificate:
         reached(there, ca_file=certificate).call("f", {})
 
 
+def test_a_ca_file_without_certificates_is_a_mistake_in_the_settings(tmp_path: Path, certificate: Path) -> None:
+    """Not a site that is not to be trusted."""
+    settings = {"url": "https://moodle.example.org", "token_variable": "A"}
+    assert RestSettings.model_validate(settings | {"ca_file": certificate}).ca_file == certificate
+    (tmp_path / "other").write_text("no certificate")
+    for wrong in (tmp_path / "other", certificate.with_name("key")):
+        with pytest.raises(ValidationError, match="must hold certificates"):
+            RestSettings.model_validate(settings | {"ca_file": wrong})
+
+
 def test_a_proxy_is_gone_through(site: Site) -> None:
     """It gets the whole address of the site, and its own log-in, which the site does not see."""
     proxy = site.url.replace("//", "//ana:S3cret%21@")
     reached("http://moodle.invalid", proxy=proxy).call("f", {})
     assert site.paths == ["http://moodle.invalid/webservice/rest/server.php"]
     assert site.logins == ["Basic YW5hOlMzY3JldCE="]
+
+
+def test_a_proxy_that_wants_a_log_in_is_the_one_that_is_blamed(site: Site) -> None:
+    """Over http its answer looks like the site's; over https it never does."""
+    site.reply = lambda: (407, b"")
+    with pytest.raises(SiteUnreachable, match=r"the proxy on the way .* log-in") as raised:
+        reached("http://moodle.invalid", proxy=site.url).call("f", {})
+    assert type(raised.value) is SiteUnreachable
 
 
 @pytest.mark.parametrize(

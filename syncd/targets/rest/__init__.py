@@ -1,6 +1,7 @@
 """A Moodle site, by its REST web services."""
 
 import os
+import ssl
 from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
@@ -28,6 +29,14 @@ def _site(url: str) -> str:
 def _readable(path: Path) -> Path:
     if not os.access(path, os.R_OK):
         raise ValueError("must be a file that syncd can read")
+    return path
+
+
+def _certificates(path: Path) -> Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=_readable(path))
+    except OSError as error:
+        raise ValueError("must hold certificates (PEM), each from BEGIN CERTIFICATE to END CERTIFICATE") from error
     return path
 
 
@@ -59,7 +68,7 @@ class RestSettings(TargetSettings):
     """How long a run waits for a site that is away, trying again; then it ends, and its file waits."""
     max_variables: int = Field(default=4_500, ge=1_000, le=1_000_000)
     """Variables in one request. PHP drops what is over its `max_input_vars` without a word."""
-    ca_file: Annotated[Located, AfterValidator(_readable)] | None = None
+    ca_file: Annotated[Located, AfterValidator(_certificates)] | None = None
     """Certificates (PEM) of authorities to trust, instead of the machine's own."""
     proxy: Annotated[str, AfterValidator(_proxy)] = "auto"
     """The proxy on the way: `auto`, as the environment says (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); `none`; or its

@@ -19,12 +19,17 @@ from syncd.errors import AnswerLost, ItemRefused, SiteRefused, SiteUnreachable, 
 
 ENDPOINT = "/webservice/rest/server.php"
 
+_FAULT = frozenset({"", "generalexceptionmessage"})  # what an error of PHP has in place of a code
+
 _ACCOUNT = "the token's user can't use it: look at the account in Moodle"
 
 NOT_SERVED = {
-    "invalidtoken": "the token is not valid: make one in Moodle, and put it where the settings say",
+    "invalidtoken": "the token is not valid: mistyped, deleted, or expired (Moodle deletes those that are): "
+    "make one in Moodle, and put it where the settings say",
     "accessexception": "the function is not in the token's service, the service is off, or the token's user may not "
-    "use it: Server > Web services > External services in Moodle; and the user needs webservice/rest:use",
+    "use it: Server > Web services > External services in Moodle; or the token has just expired, or is restricted to "
+    "other addresses than this machine's: Server > Web services > Manage tokens; and the user needs "
+    "webservice/rest:use",
     "servicenotavailable": "the service is not available: enable it in Moodle",
     "servicerequireslogin": "the function can't be called with a token",
     "wsaccessuserdeleted": f"{_ACCOUNT}: it is deleted",
@@ -46,6 +51,11 @@ AWAY = {
     "dbconnectionfailed": "has no connection to its database",
 }
 """Moodle's error codes that say that it serves nobody now, each with what is said of the site."""
+
+DATABASE = frozenset(
+    {"dbconnectionfailed", "dmlreadexception", "dmlwriteexception", "dmltransactionexception", "ddlexception"}
+)
+"""Moodle's error codes that say that its database failed it."""
 
 KNOWN_BUGS = {
     # Moodle 5.1: a list of ids with one of a course that is gone.
@@ -73,7 +83,11 @@ def not_ok(url: str, function: str, status: int, headers: Mapping[str, str], bod
         case 301 | 302 | 303 | 307 | 308:
             there = headers.get("Location", "").partition(ENDPOINT)[0].partition("?")[0]
             return SiteRefused(f"{url} sends us on to {there}: if that is the site, write url = {there!r}")
-        case 401 | 407:
+        case 407:
+            return SiteUnreachable(
+                f"the proxy on the way to {url} does not let us through: it wants a log-in (HTTP 407)"
+            )
+        case 401:
             return SiteRefused(f"{url} wants a log-in before it lets anybody to Moodle (HTTP {status})")
         case 403 if body.strip():
             return SiteRefused(f"{url} forbids it (HTTP 403): something before Moodle, such as a firewall, refuses us")
@@ -105,16 +119,18 @@ def no_json(url: str, function: str, body: bytes) -> SyncdError:
     return SiteRefused(f"{url} answers{page}, and not as Moodle's web services do: check the url")
 
 
-def exception(url: str, function: str, answer: Mapping[str, Any]) -> SyncdError:
-    """What an exception means that Moodle answers."""
+def exception(url: str, function: str, answer: Mapping[str, Any], *, piecemeal: bool = False) -> SyncdError:
+    """What an exception means that Moodle answers; `piecemeal`: parts of the call may have been committed before it."""
     code, message = str(answer.get("errorcode") or ""), _text(answer)
+    if piecemeal and (code in DATABASE or code in _FAULT):
+        return AnswerLost(f"{url} broke off in {function}: {answer.get('exception', '')}: {message}")
     if code in AWAY:
         return SiteUnreachable(f"{url} {AWAY[code]}")
     if code in NOT_SERVED:
         return SiteRefused(f"{url} refuses {function}: {NOT_SERVED[code]} (Moodle says: {message})")
     if code in {"nopermissions", "nopermission"}:
         return SiteRefused(f"{url} refuses {function}: {_to_tick(function)} (Moodle says: {message})")
-    if code and code != "generalexceptionmessage":
+    if code not in _FAULT:
         return ItemRefused(code, _said(answer))
     if KNOWN_BUGS.get(function, "\0") in message:
         return ItemRefused("invalidrecord", _said(answer))

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from syncd.core.functions import SITE_INFO
+from syncd.core.functions import BUNDLE, SITE_INFO, is_piecemeal
 from syncd.errors import SiteRefused, SyncdError, TooMuch
 from syncd.targets.rest.failures import ENDPOINT, exception, no_json, not_ok, not_sent
 from syncd.targets.rest.form import fields
@@ -49,7 +49,7 @@ class Rest:
         # Last, so that a request that PHP cuts off fails loudly and changes nothing.
         body = urlencode([*variables, ("wsfunction", function), ("wstoken", self._token)], errors="surrogatepass")
         try:
-            return self._asked(function, body)
+            return self._asked(function, body, piecemeal=is_piecemeal(_within(function, parameters)))
         except _Refused as refused:
             if refused.code == "invalidtoken" and (len(variables) > SURELY_WHOLE or len(body) > SURELY_TAKEN):
                 self._look_whether_cut_off(len(variables))
@@ -57,7 +57,7 @@ class Rest:
                 raise SiteRefused(f"{self._url} has no function {function}, or not in the token's service") from None
             raise refused.error from None
 
-    def _asked(self, function: str, body: str) -> Any:
+    def _asked(self, function: str, body: str, *, piecemeal: bool) -> Any:
         try:
             response = self._pool.request("POST", self._url + ENDPOINT, body=body, redirect=False)
         except HTTPError as error:
@@ -69,7 +69,8 @@ class Rest:
         except ValueError as error:
             raise no_json(self._url, function, response.data) from error
         if isinstance(answer, dict) and "exception" in answer:
-            raise _Refused(str(answer.get("errorcode")), exception(self._url, function, answer))
+            means = exception(self._url, function, answer, piecemeal=piecemeal)
+            raise _Refused(str(answer.get("errorcode")), means)
         return answer
 
     def _known(self) -> frozenset[str]:
@@ -90,6 +91,10 @@ class Rest:
         if self._most < SURELY_WHOLE // 2:
             raise SiteRefused(f"{self._url} cuts off requests of {variables} variables: raise PHP's max_input_vars")
         raise TooMuch(f"{variables} variables are more than PHP takes here (max_input_vars)")
+
+
+def _within(function: str, parameters: Mapping[str, Any]) -> list[str]:
+    return [request["function"] for request in parameters["requests"]] if function == BUNDLE else [function]
 
 
 class _Refused(Exception):
