@@ -11,7 +11,10 @@ from syncd.core.model import Refusal
 ALREADY_MEMBER = "3"
 """The warning code by which core_cohort_add_cohort_members says that there was nothing to do."""
 
-CURE = "Correct the row. Where Moodle gives no reason, look for a name, idnumber or address that is taken."
+CURE = "Correct the row."
+
+SILENCE = "Look for a name, idnumber or address that is taken, and correct the row."
+"""What to do where Moodle gives no reason."""
 
 CURES = {
     "wsusercannotassign": "Let Moodle's administrator allow syncd's role to assign this role (docs/MOODLE.md).",
@@ -22,7 +25,7 @@ CURES = {
     "dmlwriteexception": "Look for a value that is too long, or taken; if there is none, send the row again.",
     "toomuch": "Shorten the row: one request can't hold it.",
 }
-"""What to do about some of Moodle's codes; about the others, `CURE`."""
+"""What to do about some of Moodle's codes; about the others, `CURE` or `SILENCE`."""
 
 _CODE = re.compile(r"\[(\w+)\]$")
 _TAG = re.compile(r"<[^>]*>")
@@ -89,7 +92,7 @@ def refusal(code: str, message: str) -> Refusal:
     return Refusal(
         "site-refused",
         f"{said} [{code}]" if code.isalnum() and code != words else said,
-        cure=CURES.get(code, CURE),
+        cure=CURES.get(code, CURE if words and words != code else SILENCE),
     )
 
 

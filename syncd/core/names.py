@@ -1,6 +1,7 @@
 """The names that syncd gives to files in the repository, and how any name is shown."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -73,6 +74,11 @@ def shown(name: str) -> str:
     different names never look alike. Never fails.
     """
     return name if name.isprintable() and "\\" not in name else "".join(map(_visible, name))
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _visible(character: str) -> str:

@@ -138,7 +138,7 @@ def _misfit(values: list[str], width: int, *, whole: bool) -> Refusal | None:
     if any(values[width:]):
         return Refusal(
             "too-many-cells",
-            f"the row has {len(values)} cells, but the header has {width} columns",
+            f"the row has {len(values)} cells, but the header has {width} column{'' if width == 1 else 's'}",
             cure="Put cells that hold the separator in quotation marks.",
         )
     return None

@@ -17,11 +17,14 @@ from pydantic import Field
 from syncd.core.agenda import Timers
 from syncd.core.guard import Guard
 from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
+from syncd.core.names import enumerated
 from syncd.core.rows import TRYBACK_COLUMN, Encoding, Separator, recognise
 from syncd.core.settings import Settings
 from syncd.core.table import CsvTable, Table
 from syncd.errors import FileRefused
 from syncd.tools.cells import Unfit
+
+_WORD = re.compile(r"[^\W\d][\w ]{0,39}")
 
 TOLD = 10
 """Unknown columns that are named; of more, the number is told."""
@@ -128,20 +131,20 @@ class RowTool(Tool, ABC):
         if missing:
             raise FileRefused(
                 "column-missing",
-                f"the header lacks the column{'s' if missing[1:] else ''} {' and '.join(missing)}",
+                f"the header lacks the column{'s' if missing[1:] else ''} {enumerated(missing)}",
                 line=line,
-                # Known names alone: where the header was forgotten, the first row stands here.
-                value=", ".join(name for name in names if self._knows(name)),
-                cure=self._missing_cure([near for name in unknown[:TOLD] if (near := self._nearest(name))]),
+                value=self._found(names),
+                cure=self._missing_cure(missing, [near for name in unknown[:TOLD] if (near := self._nearest(name))]),
             )
         if unknown and self.unknown_columns == "refuse":
             hints = [
                 f"{name} (did you mean {near}?)" if (near := self._nearest(name)) else name for name in unknown[:TOLD]
             ]
             more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
+            columns = "columns" if unknown[1:] else "a column"
             raise FileRefused(
                 "column-unknown",
-                f"the header has columns that a {self.kind} file has not: {', '.join(hints)}{more}",
+                f"the header has {columns} that no file of kind {self.kind} has: {', '.join(hints)}{more}",
                 line=line,
                 cure='Correct the names, or set unknown_columns = "ignore" for this tool.',
             )
@@ -157,9 +160,29 @@ class RowTool(Tool, ABC):
     def _nearest(self, name: str) -> str:
         return next(iter(get_close_matches(name.lower(), sorted(self.columns), n=1)), "")
 
-    def _missing_cure(self, meant: Sequence[str]) -> str:
-        misspelt = f"There are names that look like {' and '.join(meant)}: correct them. " if meant else ""
-        return f"{misspelt}Write a header with this column, or set the separator if it is split in the wrong places."
+    def _found(self, names: Sequence[str]) -> str:
+        """The names of a header, of which some are unknown; of what may be a row, no cell that is not a known name.
+
+        Where the header was forgotten the first row stands here, a password perhaps: what has several known names,
+        more than unknown ones, and nothing else but words is a header.
+        """
+        known = [name for name in names if self._knows(name)]
+        unknown = [name for name in names if not self._knows(name)]
+        if len(known) < 2 or len(known) <= len(unknown) or not all(map(_WORD.fullmatch, unknown)):
+            return ", ".join(known)
+        more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
+        return f"{', '.join(known)}; not known: {', '.join(unknown[:TOLD])}{more}"
+
+    def _missing_cure(self, missing: Sequence[str], meant: Sequence[str]) -> str:
+        misspelt = ""
+        if meant:
+            misspelt = (
+                f"There are names that look like {enumerated(meant)}: correct them. "
+                if meant[1:]
+                else f"There is a name that looks like {meant[0]}: correct it. "
+            )
+        these = "these columns" if missing[1:] else "this column"
+        return f"{misspelt}Write a header with {these}, or set the separator if it is split in the wrong places."
 
     @abstractmethod
     def check(self, row: Row) -> Wish | Refusal:

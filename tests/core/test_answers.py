@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncd.core.answers import CURE, CURES, errorcode, refusal
+from syncd.core.answers import CURE, CURES, SILENCE, errorcode, refusal
 
 
 def test_markup_is_taken_out_and_the_code_stands_in_brackets() -> None:
@@ -15,8 +15,10 @@ def test_markup_is_taken_out_and_the_code_stands_in_brackets() -> None:
 
 @pytest.mark.parametrize("message", ["", "error/"])
 def test_silence_is_said_to_be_silence(message: str) -> None:
-    """Nothing is invented."""
-    assert refusal("invalidparameter", message).reason == "Moodle does not say why [invalidparameter]"
+    """Nothing is invented; what to look for then is said, and is not where Moodle gave a reason."""
+    refused = refusal("invalidparameter", message)
+    assert (refused.reason, refused.cure) == ("Moodle does not say why [invalidparameter]", SILENCE)
+    assert "taken" not in refusal("invaliduserid", "Invalid user ID").cure
 
 
 @pytest.mark.parametrize("code", CURES)

@@ -61,6 +61,14 @@ def test_a_column_that_a_row_does_not_reach_is_absent() -> None:
     assert [row.short for row, _ in rows(io.BytesIO(file), dialect_of(file))] == [False, True, False]
 
 
+def test_one_column_is_said_in_the_singular() -> None:
+    """A refusal is a plain sentence."""
+    file = b"username;\na;b\n"
+    ((_, refusal),) = rows(io.BytesIO(file), dialect_of(file))
+    assert refusal
+    assert refusal.reason == "the row has 2 cells, but the header has 1 column"
+
+
 def test_surplus_cells_are_refused_only_where_they_hold_something() -> None:
     """Separators at the end of a row do no harm; a value that belongs to no column does, and is not repeated."""
     file = b"username;email\na;b;;\na;b;c\na;b\n"

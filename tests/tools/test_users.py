@@ -48,6 +48,22 @@ def test_a_forgotten_header_tells_no_password() -> None:
     assert "Sesame1" not in repr(vars(refusal.value))
 
 
+def test_a_header_that_lacks_columns_is_shown_with_the_names_that_are_not_known() -> None:
+    """The sentences are plain; of what has more unknown names than known ones nothing is shown, as it may be a row."""
+    with pytest.raises(FileRefused) as refusal:
+        users().check_header(["email", "city", "idnumber", "username", "vorname"])
+    assert refusal.value.value == "email, city, idnumber, username; not known: vorname"
+    with pytest.raises(FileRefused) as refusal:
+        users().check_header(["idnumber", "email", "city", "vorname", "x" * 41])
+    assert refusal.value.value == "idnumber, email, city"
+    with pytest.raises(FileRefused, match="lacks the columns firstname, lastname and username") as refusal:
+        users().check_header(["email", "Sesame"])
+    assert refusal.value.value == "email"
+    assert "a header with these columns" in refusal.value.cure
+    with pytest.raises(FileRefused, match="the header has a column that no file of kind users has: shoe"):
+        users().check_header([*ANA, "shoe"])
+
+
 def test_columns_that_moodle_can_not_set_are_said() -> None:
     """A column that web services have no parameter for is accepted, and the report says that it does nothing."""
     (remark,) = users().check_header([*ANA, "icq", "mnethostid"])

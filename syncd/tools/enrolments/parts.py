@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syncd.core.model import Act, Outcome, Site
+from syncd.core.names import enumerated
 from syncd.tools.cells import Unfit, at, unix
 from syncd.tools.enrolments import acts
 from syncd.tools.enrolments.settings import EnrolmentSettings
@@ -306,4 +307,4 @@ def _note(enrolment: Enrolment, changes: Mapping[str, int]) -> None:
 
 
 def _methods(sources: set[str]) -> str:
-    return " and ".join(sorted(source.removeprefix("enrol_") for source in sources if source))
+    return enumerated(sorted(source.removeprefix("enrol_") for source in sources if source))
