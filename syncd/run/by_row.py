@@ -41,6 +41,7 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         beat.total = reading.rows
         target = Patient(place.target, place.pause, place.patience)
         site = met(target, tool, job.started, place.roles)
+        told = (*reading.notes, *tool.remarks(reading.table.header, site))
         rows = check(file, tool, reading.table)
         mark = _mark(file)
         # What was deferred once, or can't be written once more, is refused.
@@ -53,7 +54,7 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
             counts=found.counts,
             planned=found.counts,
             plan=found.digest,
-            notes=reading.notes + found.notes,
+            notes=told + found.notes,
         )
         if held := _over(tool, reading, found, job, _rows_in_all(mark, reading, job, place)):
             return replace(ending, state=RunState.HELD, breaches=held, counts=_results_of_plan(spool, sent=False))

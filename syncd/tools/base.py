@@ -150,6 +150,10 @@ class RowTool(Tool, ABC):
             )
         return [f"the column {name} is not known to {self.kind} files and was ignored" for name in unknown]
 
+    def remarks(self, names: Sequence[str], site: Site) -> list[str]:
+        """Remarks for the report on columns of the header that do less on this site than they seem to."""
+        return []
+
     def _knows(self, name: str) -> bool:
         return (
             name in self.columns

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from syncd.core.model import Act, Outcome
+from syncd.core.model import Act, Outcome, Site
 from syncd.errors import FileRefused
 from syncd.tools.base import kinds
 from syncd.tools.users import UsersTool
@@ -72,8 +72,25 @@ def test_columns_that_moodle_can_not_set_are_said() -> None:
 
 def test_columns_that_moodle_does_not_tell_are_said() -> None:
     """The report says which columns make no row changed by themselves."""
-    (remark,) = users().check_header([*ANA, "middlename"])
+    (remark,) = users().remarks([*ANA, "middlename"], Site())
     assert "middlename" in remark
+
+
+def test_what_the_companion_tells_needs_no_remark() -> None:
+    """Where its functions are, these columns do all that they seem to; a header by itself tells nothing of that."""
+    names = [*ANA, "middlename", "phone1", "course1", "start1"]
+    assert len(users().remarks(names, Site())) == 3
+    assert users().remarks(names, Site(users().companion)) == []
+    assert users().check_header(names) == []
+
+
+@pytest.mark.parametrize("cell", ["NOMAIL", "NO MAIL", " nomail "])
+def test_the_plugins_word_for_no_address_counts_as_an_empty_cell(cell: str) -> None:
+    """And the row says so; an empty cell needs no remark."""
+    found = wish(users(), ANA | {"email": cell})
+    assert found.fields["email"] == ""
+    assert found.notes == (f"the e-mail cell holds {cell.strip()}: it counts as empty",)
+    assert wish(users(), ANA | {"email": ""}).notes == ()
 
 
 def test_a_file_without_its_identity_column_is_said() -> None:

@@ -39,7 +39,7 @@ class TestColumns:
 
     def test_dates_of_enrolments_are_remarked_on(self) -> None:
         """Core does not tell the dates of those that are there."""
-        (remark,) = users().check_header([*ANA, "course1", "enrol1", "start1"])
+        (remark,) = users().remarks([*ANA, "course1", "enrol1", "start1"], Site())
         assert "start1" in remark
 
 

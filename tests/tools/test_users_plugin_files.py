@@ -94,6 +94,13 @@ def test_a_missing_value_refuses_its_row_and_a_zero_is_none(site: OnSite) -> Non
     assert site.user(".ben")["lastname"] == "0"
 
 
+def test_what_takes_the_companion_is_said_where_it_is_not(site: OnSite) -> None:
+    """A site that has it gets no remark on what it lacks."""
+    run = site.run(users(), f"{HEADER},middlename", row(site, "ana", "Eva"))
+    told = any("without the companion" in note for note in run.notes)
+    assert told is not site.has_companion
+
+
 def test_files_without_idnumbers_find_accounts_by_username(site: OnSite) -> None:
     """Nothing collides with accounts that have none."""
     site.make_users(".ben", idnumber="")

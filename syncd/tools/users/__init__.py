@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, cast
 
-from syncd.core.model import Refusal, Row
+from syncd.core.model import Refusal, Row, Site
 from syncd.tools.base import Conversation, Memory, Wish
 from syncd.tools.cells import YES_OR_NO, Unfit
 from syncd.tools.lookups import memberships
@@ -72,6 +72,10 @@ class UsersTool(UserSettings):
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""
         return [*super().check_header(names, line), *self._remarks(names)]
 
+    def remarks(self, names: Sequence[str], site: Site) -> list[str]:
+        """Remarks on columns of which this site tells nothing, for want of the companion plugin."""
+        return list(_untold(names, site))
+
     def _remarks(self, names: Sequence[str]) -> Iterator[str]:
         if self.identity not in names:
             yield f"the file has no column {self.identity}: accounts are found by their username"
@@ -79,22 +83,6 @@ class UsersTool(UserSettings):
             yield f"left out, since accounts are found by their {self.identity}: id"
         if lost := [name for name in names if name in NOT_SETTABLE]:
             yield f"left out, since Moodle's web services can't set it: {', '.join(lost)}"
-        if unseen := [name for name in names if name in UNSEEN]:
-            yield (
-                "without the companion plugin, sent only with a creation or another change, since Moodle does not tell "
-                f"it: {', '.join(unseen)}"
-            )
-        if shy := [name for name in names if name in SHY]:
-            yield (
-                "without the companion plugin, compared only where the token is an administrator's, since Moodle tells "
-                f"it to nobody else: {', '.join(shy)}"
-            )
-        dates = [name for name in names if (part := numbered(name)) and part[0] in _DATES]
-        if dates:
-            yield (
-                "without the companion plugin, used for new enrolments alone, since Moodle tells nothing of those that "
-                f"are there: {', '.join(dates)}"
-            )
 
     def check(self, row: Row) -> UserWish | Refusal:
         """What a row wishes, or why it is refused whatever the site says."""
@@ -179,9 +167,31 @@ _PUT_RIGHT = ("username", "country", "lang")
 _DATES = frozenset({"start", "end", "enroltimestart", "enrolperiod", "enrolstatus"})
 
 
+def _untold(names: Sequence[str], site: Site) -> Iterator[str]:
+    told = site.has(lookup.COMPANION)
+    if not told and (unseen := [name for name in names if name in UNSEEN]):
+        yield (
+            "without the companion plugin, sent only with a creation or another change, since Moodle does not tell "
+            f"it: {', '.join(unseen)}"
+        )
+    if not told and (shy := [name for name in names if name in SHY]):
+        yield (
+            "without the companion plugin, compared only where the token is an administrator's, since Moodle tells "
+            f"it to nobody else: {', '.join(shy)}"
+        )
+    dates = [name for name in names if (part := numbered(name)) and part[0] in _DATES]
+    if dates and not all(map(site.has, (ENROLMENTS, ASSIGNMENTS, COMPANION_ENROL))):
+        yield (
+            "without the companion plugin, used for new enrolments alone, since Moodle tells nothing of those that "
+            f"are there: {', '.join(dates)}"
+        )
+
+
 def _notes(row: Row, fields: Mapping[str, str], *, numbered_too: bool) -> Iterator[str]:
     if numbered_too and (left := left_out(row.cells)):
         yield left
+    if not fields.get("email", "-") and (cell := row.cells["email"].strip()):
+        yield f"the e-mail cell holds {cell}: it counts as empty"
     if right := [name for name in _PUT_RIGHT if name in fields and fields[name] != row.cells[name].strip()]:
         yield f"put right: {', '.join(f'{name} is {fields[name]}' for name in right)}"
 

@@ -38,6 +38,9 @@ NEVER_EMPTY = frozenset({"email", "auth", "lang", "timezone", "calendartype", "m
 
 NUMBERS = frozenset({"mailformat", "maildisplay"})
 
+NO_MAIL = frozenset({"NOMAIL", "NO MAIL"})
+"""What the plugin's files hold in the place of an e-mail address that somebody has not."""
+
 GIVEN = "given"
 """The row has a password."""
 ONCE = "once"
@@ -95,6 +98,11 @@ def email(cell: str) -> str:
     return value
 
 
+def email_if_any(cell: str) -> str:
+    """An e-mail address, or nothing, also where the cell holds the plugin's word for that."""
+    return "" if cell.strip().upper() in NO_MAIL else email(cell)
+
+
 _locale = name(30, r"[a-z]{2,3}(?:_[a-z0-9]+)*", "Write a language's code, as in fr or pt_br.")
 
 
@@ -129,7 +137,7 @@ FIELDS: dict[str, Reader] = {
     "username": username,
     "firstname": text(100, filled=True),
     "lastname": text(100, filled=True),
-    "email": email,
+    "email": email_if_any,
     "idnumber": raw(255),
     "auth": name(20, r"[a-z][a-z0-9_]*", "Write the name of an authentication method, as in manual."),
     "phone1": text(20),
