@@ -28,6 +28,7 @@ FEW = 3
 
 MENU = "Site administration > Server > Web services > External services"
 INSTALL = "Install the plugin local_syncd"
+UPDATE = f"{MENU}: add to the token's service, from the plugin local_syncd (update it where it lacks them)"
 PRACTISED = "These are functions of the plugin local_syncd, which the practice site has with [target] companion = true."
 FUNCTIONS = frozenset({"function", "companion"})
 ROLES = "Site administration > Users > Permissions > Define roles"
@@ -118,7 +119,10 @@ def _to_do(findings: Sequence["Finding"]) -> Iterator[str]:
     if functions := named("function", "optional"):
         yield f"There too, to be faster: {functions}"
     if functions := named("companion", "missing", "optional"):
-        yield f"{INSTALL} (docs/MOODLE.md), and add to the token's service: {functions}"
+        if any(one.topic == "site" and one.name.startswith("local_syncd ") for one in findings):
+            yield f"{UPDATE}: {functions}"
+        else:
+            yield f"{INSTALL} (docs/MOODLE.md) or, if it is installed, add to the token's service: {functions}"
     if capabilities := named("capability", "missing"):
         yield f"{ROLES}: allow in the role of the token's user: {capabilities}"
     if capabilities := named("capability", "unseen"):

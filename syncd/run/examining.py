@@ -112,7 +112,9 @@ def _companion(functions: Mapping[str, str]) -> Iterator[Finding]:
     if version := max((functions[name] for name in functions if name.startswith(COMPANION)), default=""):
         yield Finding("site", f"local_syncd {version}", "ok", "the companion plugin is there")
     else:
-        yield Finding("site", "local_syncd", "optional", "the companion plugin is not there (docs/MOODLE.md)")
+        yield Finding(
+            "site", "local_syncd", "optional", "the token's service has none of the companion plugin's functions"
+        )
 
 
 def _speed(seconds: float) -> Finding:
@@ -152,7 +154,8 @@ def _functions(tools: Mapping[str, RowTool], functions: Mapping[str, str]) -> It
         yield Finding("function", BUNDLE, "ok")
     else:
         yield Finding("function", BUNDLE, "optional", "bad rows are found and courses looked up faster with it")
-    would_use = ((name, tool.companion - tool.functions) for name, tool in tools.items())
+    needed_by_some = frozenset[str]().union(*(tool.functions for tool in tools.values()))
+    would_use = ((name, tool.companion - needed_by_some) for name, tool in tools.items())
     for function, users in _by_function(would_use).items():
         if function in functions:
             yield Finding("companion", function, "ok")

@@ -82,6 +82,19 @@ def test_a_practice_site_without_the_plugin_lacks_its_functions(place: Place) ->
     assert sorted(place.folder.rglob("*")) == before
 
 
+def test_a_plugin_that_may_be_installed_already_is_not_said_to_be_absent(place: Place, site: Loopback) -> None:
+    """Where the service holds none of its functions, nobody can tell from outside which of the two is wanting."""
+    acts_on(place, site.url)
+    site.hides = "local_syncd_"
+    said = " ".join(place.says("doctor").out.split())
+    assert "Install the plugin local_syncd (docs/MOODLE.md) or, if it is installed, add to the token's service:" in said
+    assert "is not there" not in said
+    site.hides = "local_syncd_get_users"
+    said = " ".join(place.says("doctor").out.split())
+    assert "Install the plugin" not in said
+    assert "add to the token's service, from the plugin local_syncd (update it where it lacks them):" in said
+
+
 @pytest.mark.skipif(
     not os.environ.get("SYNCD_TEST_MOODLE_LEAST_TOKEN"), reason="SYNCD_TEST_MOODLE_LEAST_TOKEN names no Moodle's token"
 )

@@ -12,6 +12,8 @@ from syncd.errors import ItemRefused, SiteRefused, SiteUnreachable, TooMuch
 from syncd.run.examining import Findings, examine
 from syncd.targets.sandbox import SandboxSettings
 from syncd.tools.base import Tool
+from syncd.tools.cohort_courses import CohortCoursesTool
+from syncd.tools.metas import MetasTool
 from tests.run.workshop import program, users
 
 CAPABILITIES = {"moodle/user:create", "moodle/user:viewalldetails", "moodle/user:viewhiddendetails"}
@@ -92,6 +94,16 @@ def test_a_function_that_a_tool_needs_is_missing_and_the_tool_named(tmp_path: Pa
     assert [one.name for one in findings.missing] == ["core_user_delete_users"]
     assert whys(findings)["core_user_delete_users"] == "the tool accounts can't do without it"
     assert states(findings)[BUNDLE] == states(findings)["local_syncd_get_users"] == "optional"
+
+
+def test_a_function_that_one_tool_needs_and_another_would_use_is_found_once(tmp_path: Path) -> None:
+    """As missing: it is no help to be told besides that something would be faster with it."""
+    rooms = CohortCoursesTool.model_validate({"file": "erp/rooms.csv"})
+    links = MetasTool.model_validate({"file": "erp/metas.csv"})
+    findings = found(Lacking(tmp_path, "local_syncd_get_enrol_methods"), {"links": links, "rooms": rooms}).findings
+    assert [one.state for one in findings if one.name == "local_syncd_get_enrol_methods"] == ["missing"]
+    names = [one.name for one in findings if one.topic in {"function", "companion"}]
+    assert len(names) == len(set(names))
 
 
 def test_a_capability_that_the_companion_denies_is_missing(tmp_path: Path) -> None:
