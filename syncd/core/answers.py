@@ -24,8 +24,38 @@ CURES = {
     "useradminodelete": "Delete this account in Moodle itself, if it must go: it is an administrator's.",
     "dmlwriteexception": "Look for a value that is too long, or taken; if there is none, send the row again.",
     "toomuch": "Shorten the row: one request can't hold it.",
+    "fieldempty": "Fill the cell.",
+    "fieldinvalid": "Write a value that the site takes; if the file has no such column, correct the tool's defaults.",
+    "fieldunknown": "Correct the column's name, or make the field in Moodle.",
+    "usernametaken": "Write another username, or look whose account has this one: it may be of another idnumber.",
+    "emailtaken": "Write another address, or correct the account that has this one.",
+    "passwordweak": "Write a password that meets the site's password policy.",
+    "passwordmissing": "Write a password, or set create_passwords for the tool.",
 }
 """What to do about some of Moodle's codes; about the others, `CURE` or `SILENCE`."""
+
+_INSTALLED = "Write one that the site has, or have it installed there: the site has no {} of this name."
+
+_CURES_BY_COLUMN = {
+    "lang": _INSTALLED.format("language pack"),
+    "theme": _INSTALLED.format("theme"),
+    "auth": _INSTALLED.format("authentication method"),
+    "calendartype": _INSTALLED.format("calendar"),
+}
+
+_NAMED = {
+    "fieldempty": re.compile(r"(\w+) is empty"),
+    "fieldinvalid": re.compile(r"The value of (\w+(?:, \w+)*) is not"),
+    "fieldunknown": re.compile(r"There is no field (\w+)"),
+}
+"""How the companion plugin, which speaks English alone, names the fields that it refuses."""
+
+_COLUMNS = {
+    "usernametaken": "username",
+    "emailtaken": "email",
+    "passwordweak": "password",
+    "passwordmissing": "password",
+}
 
 _CODE = re.compile(r"\[(\w+)\]$")
 _TAG = re.compile(r"<[^>]*>")
@@ -89,11 +119,19 @@ def refusal(code: str, message: str) -> Refusal:
     # Moodle sends HTML, sometimes even for a code; and `error/CODE` where it has no words for what is wrong.
     words = " ".join(_TAG.sub(" ", message.removeprefix("error/")).split())
     said = f"Moodle says: {words}" if words else "Moodle does not say why"
+    column = _column(code, words)
+    cure = _CURES_BY_COLUMN.get(column, "") if code == "fieldinvalid" else ""
     return Refusal(
         "site-refused",
         f"{said} [{code}]" if code.isalnum() and code != words else said,
-        cure=CURES.get(code, CURE if words and words != code else SILENCE),
+        column,
+        cure=cure or CURES.get(code, CURE if words and words != code else SILENCE),
     )
+
+
+def _column(code: str, words: str) -> str:
+    named = _NAMED[code].match(words) if code in _NAMED else None
+    return named[1] if named else _COLUMNS.get(code, "")
 
 
 def errorcode(fate: Fate) -> str:

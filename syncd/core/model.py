@@ -60,6 +60,9 @@ class Refusal:
 NO_PASSWORD = ""
 """In `Act.secrets`: not a column, but a random password that nobody is told."""
 
+NO_PASSWORD_NOTE = "the new account has a random password that nobody knows"
+"""The remark on a row whose account is made with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:

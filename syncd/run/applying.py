@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.core.answers import Done, Fate, Lost, Unsent
 from syncd.core.functions import FUNCTIONS, Function
-from syncd.core.model import NO_PASSWORD, Act, Outcome, Refusal, Result, Row, Step
+from syncd.core.model import NO_PASSWORD, NO_PASSWORD_NOTE, Act, Outcome, Refusal, Result, Row, Step
 from syncd.core.tryback import PARTLY
 from syncd.errors import AnswerLost
 from syncd.run.sending import Cell, Sending
@@ -311,11 +311,24 @@ def _result(going: Going) -> Result:
 
 def _refused(result: Result, refusal: Refusal, going: Going) -> Result:
     """A row that is refused; if the site did that, remarks on what was to be done hold only where a part of it was."""
+    if refusal.code == "site-refused" and refusal.column:
+        refusal = _placed(refusal, going.row)
     if not going.partly_done:
         notes = result.notes if going.step.refusal else ()
         return replace(result, outcome=Outcome.REJECTED, refusal=refusal, notes=notes)
     refusal = replace(refusal, reason=f"{PARTLY}, and then: {refusal.reason}")
-    return replace(result, outcome=Outcome.REJECTED, refusal=refusal)
+    made = going.begun or not any(NO_PASSWORD in act.secrets.values() for _, act in going.left)
+    notes = result.notes if made else tuple(note for note in result.notes if note != NO_PASSWORD_NOTE)
+    return replace(result, outcome=Outcome.REJECTED, refusal=refusal, notes=notes)
+
+
+def _placed(refusal: Refusal, row: Row) -> Refusal:
+    """What the site refuses, with the cell; a field that is no column of the file stands in the reason alone."""
+    if refusal.column not in row.cells:
+        named = all(column in row.cells for column in refusal.column.split(", "))
+        return refusal if named else replace(refusal, column="")
+    value = "" if refusal.column == "password" else row.cells[refusal.column]
+    return replace(refusal, value=value)
 
 
 def _unguessable() -> str:

@@ -25,3 +25,26 @@ def test_silence_is_said_to_be_silence(message: str) -> None:
 def test_some_codes_are_for_moodles_administrator(code: str) -> None:
     """No correction of the row would mend them."""
     assert refusal(code, "no").cure == CURES[code]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "column"),
+    [
+        ("fieldinvalid", "The value of lang is not one that Moodle takes.", "lang"),
+        ("fieldinvalid", "The value of city, phone1 is not one that Moodle takes.", "city, phone1"),
+        ("fieldunknown", "There is no field profile_field_x.", "profile_field_x"),
+        ("fieldempty", "firstname is empty.", "firstname"),
+        ("usernametaken", "Another account has the user name ana.", "username"),
+        ("emailtaken", "Another account has the e-mail address a@b.c.", "email"),
+        ("passwordweak", "The password is too weak: it is short", "password"),
+        ("invaliduserid", "The value of lang is not one that Moodle takes.", ""),
+    ],
+)
+def test_a_field_that_the_companion_names_is_the_column(code: str, message: str, column: str) -> None:
+    """The companion says which field it refuses."""
+    assert refusal(code, message).column == column
+
+
+def test_a_language_that_the_site_has_not_is_no_name_that_is_taken() -> None:
+    """The cure is about what was refused."""
+    assert "language pack" in refusal("fieldinvalid", "The value of lang is not one that Moodle takes.").cure

@@ -200,3 +200,22 @@ def test_a_unique_field_is_unique(site: OnSite) -> None:
     assert first.codes == ["", "value-taken", ""]
     again = site.run_again()
     assert (again.outcomes, again.codes[1]) == (["unchanged", "rejected", "unchanged"], "value-taken")
+
+
+def test_a_theme_that_the_site_has_not_is_said_where_it_stands(site: OnSite) -> None:
+    """The companion names the field; and nothing is said of a password of an account that was not made."""
+    if not site.has_companion:
+        pytest.skip("core does not say which field it refuses")
+    run = site.run(users(), f"{HEADER},theme", row(site, "ana", "nowhere"), row(site, "ben", ""))
+    assert run.outcomes == ["rejected", "created"]
+    assert (run.lines[0].code, run.lines[0].column, run.lines[0].notes) == ("site-refused", "theme", "")
+    assert "password" in run.lines[1].notes
+
+
+def test_an_account_that_was_not_made_has_no_password_though_its_cohort_was(site: OnSite) -> None:
+    """A new cohort comes before the account, for other rows."""
+    if not site.has_companion:
+        pytest.skip("core does not say which field it refuses")
+    run = site.run(users(), f"{HEADER},theme,cohort1", row(site, "ana", "nowhere", f"{site.mark} new"))
+    assert run.outcomes == ["rejected"]
+    assert "password" not in run.lines[0].notes

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from syncd.core.model import NO_PASSWORD
+from syncd.core.model import NO_PASSWORD, NO_PASSWORD_NOTE
 from syncd.tools.users.columns import GIVEN, ONCE, UNKNOWN
 from syncd.tools.users.settings import UserSettings
 from syncd.tools.users.wish import UserWish
@@ -26,7 +26,7 @@ def first_password(
     if settings.create_passwords:
         item["createpassword"] = 1
         return {}, ()
-    return {"password": NO_PASSWORD}, ("the new account has a random password that nobody knows",)
+    return {"password": NO_PASSWORD}, (NO_PASSWORD_NOTE,)
 
 
 def forced() -> dict[str, Any]:
