@@ -271,3 +271,13 @@ def _as_told(acts: Iterable[Act]) -> dict[str, Any]:
     (item,) = [act.item for act in acts if act.function == CREATE]
     custom = [{"shortname": field["type"], "value": field["value"]} for field in item.get("customfields", ())]
     return {**{name: value for name, value in item.items() if name in FIELDS}, "customfields": custom}
+
+
+def test_profile_fields_of_which_nothing_tells_what_they_hold_are_said() -> None:
+    """A new account would lose an unknown field, or a menu's wrong option, without a word."""
+    names = [*ANA, "profile_field_level", "profile_field_x"]
+    (remark,) = users().remarks(names, Site())
+    assert remark.startswith("not checked: profile_field_level, profile_field_x.")
+    assert users(profile_fields={"level": ["L1"], "x": "text"}).remarks(names, Site()) == []
+    assert users().remarks(names, Site(frozenset({"local_syncd_get_profile_fields"}))) == []
+    assert users().remarks([*ANA], Site()) == []

@@ -219,3 +219,13 @@ def test_an_account_that_was_not_made_has_no_password_though_its_cohort_was(site
     run = site.run(users(), f"{HEADER},theme,cohort1", row(site, "ana", "nowhere", f"{site.mark} new"))
     assert run.outcomes == ["rejected"]
     assert "password" not in run.lines[0].notes
+
+
+def test_a_tick_is_checked_for_new_accounts_though_no_account_of_the_file_shows_the_field(site: OnSite) -> None:
+    """The token's own account shows the site's checkboxes; and the report says what is not checked."""
+    header = f"{HEADER},profile_field_vip"
+    run = site.run(users(), header, row(site, "ana", "perhaps"), row(site, "ben", "yes"))
+    assert (run.outcomes, run.codes[0]) == (["rejected", "created"], "value-wrong")
+    assert any("not checked" in note for note in run.notes) is not site.has_companion
+    told = {one["shortname"]: one["value"] for one in site.user(".ben")["customfields"]}
+    assert told["vip"] == "1"

@@ -74,7 +74,15 @@ class UsersTool(UserSettings):
 
     def remarks(self, names: Sequence[str], site: Site) -> list[str]:
         """Remarks on columns of which this site tells nothing, for want of the companion plugin."""
-        return list(_untold(names, site))
+        return [*_untold(names, site), *self._unchecked(names, site)]
+
+    def _unchecked(self, names: Sequence[str], site: Site) -> Iterator[str]:
+        custom = [name for name in names if PROFILE_FIELDS.fullmatch(name)]
+        if custom and not self.profile_fields and not site.has(GET_PROFILE_FIELDS):
+            yield (
+                f"not checked: {', '.join(custom)}. Moodle drops, without a word, values of a profile field that it "
+                "has not and options that a menu has not: set profile_fields, or install the companion plugin"
+            )
 
     def _remarks(self, names: Sequence[str]) -> Iterator[str]:
         if self.identity not in names:
@@ -176,8 +184,8 @@ def _untold(names: Sequence[str], site: Site) -> Iterator[str]:
         )
     if not told and (shy := [name for name in names if name in SHY]):
         yield (
-            "without the companion plugin, compared only where the token is an administrator's, since Moodle tells "
-            f"it to nobody else: {', '.join(shy)}"
+            "without the companion plugin, compared only where Moodle tells it, which it does to administrators, and "
+            f"to others in part: {', '.join(shy)}"
         )
     dates = [name for name in names if (part := numbered(name)) and part[0] in _DATES]
     if dates and not all(map(site.has, (ENROLMENTS, ASSIGNMENTS, COMPANION_ENROL))):

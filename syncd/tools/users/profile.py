@@ -7,6 +7,7 @@ from typing import Any
 
 from syncd.core.model import Call, Site
 from syncd.tools.cells import YES_OR_NO, Unfit, moment, too_long
+from syncd.tools.lookups.users import CORE
 from syncd.tools.questions import Question
 from syncd.tools.users.columns import PROFILE_FIELD
 
@@ -40,8 +41,9 @@ class ProfileFields:
     def __init__(self, site: Site, declared: Mapping[str, str | tuple[str, ...]]) -> None:
         self._zone = site.zone
         self._told = site.has(COMPANION)
-        self._asked = not self._told
+        self._user = site.user
         self._complete = bool(declared) or self._told
+        self._asked = not self._told and (self._complete or not self._user)
         self._fields = {
             name: Field(kind) if isinstance(kind, str) else Field("menu", kind) for name, kind in declared.items()
         }
@@ -52,11 +54,19 @@ class ProfileFields:
         if self._asked:
             return []
         self._asked = True
+        if not self._told:
+            # Moodle tells the checkboxes of any account, and other fields of one that has a value.
+            return [(Call(CORE, {"field": "id", "values": [self._user]}), self._see_all)]
 
         def take(answer: Iterable[Mapping[str, Any]]) -> None:
             self._fields = {str(told["shortname"]): _field(told) for told in answer}
 
         return [(Call(COMPANION, {}), take)]
+
+    def _see_all(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        for account in answer:
+            for told in account.get("customfields") or ():
+                self.see(told)
 
     def see(self, told: Mapping[str, Any]) -> None:
         """Take in what a look-up tells of one field of some account."""
