@@ -187,3 +187,9 @@ def test_text_after_a_closing_quote_refuses_its_row() -> None:
 def test_stray_quotes_never_merge_rows() -> None:
     """Two of them would make one row of several, and give one account what is said of another."""
     assert refused(b'username;firstname;email\nzz;"A;zz@x.org\nzy;"Z";zy@x.org\n') == ("quote-wrong", 2)
+
+
+def test_blanks_around_a_cell_are_removed_also_inside_quotation_marks() -> None:
+    """Kinds never see them, and nobody is told; blanks within a cell stay."""
+    (row,) = read(b'username;password;city\n  ana ;" Se same "; \n')
+    assert row.cells == {"username": "ana", "password": "Se same", "city": ""}
