@@ -121,7 +121,7 @@ class Finder:
     def __init__(self, memory: Memory) -> None:
         # Not a subject: those have a colon.
         self._by: dict[CourseIdentity, Courses] = memory.known.setdefault(
-            "courses", {column: Courses(column) for column in READERS}
+            "courses", {column: Courses(column, exact=True) for column in READERS}
         )
 
     def questions(self, site: Site, named: Iterable[Named]) -> list[Question]:

@@ -75,7 +75,7 @@ def test_a_reader_that_goes_away_is_no_error(place: Place) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("syncd re", ["report", "reject", "resume"]),
+        ("syncd re", ["reload", "report", "reject", "resume"]),
         ("syncd -c {} run ", ["users", "partners"]),
         ("syncd run -c {} p", ["partners"]),
         ("syncd -c {} files get e", ["erp/other.csv", "erp/users.csv"]),

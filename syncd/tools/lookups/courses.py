@@ -34,11 +34,12 @@ class Courses:
     """Courses by one identity; one object serves a whole run.
 
     A short name that no course has to the letter is that of the one course where it differs in capitals only: Moodle's
-    database takes them for the same.
+    database takes them for the same. Not so where `exact`: what is deleted or emptied is named to the letter.
     """
 
-    def __init__(self, identity: CourseIdentity) -> None:
+    def __init__(self, identity: CourseIdentity, *, exact: bool = False) -> None:
         self.identity = identity
+        self._exact = exact
         self._found: Remembered[Course] = Remembered(REMEMBERED)
 
     def questions(self, site: Site, values: Iterable[str]) -> list[Question]:
@@ -70,7 +71,9 @@ class Courses:
         """The course that has this value; raises `Unfit` when several have."""
         value = value.strip()
         found = self._found.get(value)
-        found = [course for course in found if str(getattr(course, self.identity)) == value] or found
+        found = [course for course in found if str(getattr(course, self.identity)) == value] or (
+            [] if self._exact else found
+        )
         if len(found) > 1:
             names = ", ".join(course.shortname for course in found)
             cure = "Correct the courses in Moodle, so that one is left."
