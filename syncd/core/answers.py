@@ -13,8 +13,14 @@ ALREADY_MEMBER = "3"
 
 CURE = "Correct the row."
 
-SILENCE = "Look for a name, idnumber or address that is taken, and correct the row."
+SILENCE = (
+    "Look for a name, idnumber or address that is taken, or a language, theme or authentication method that the site "
+    "has not, and correct the row."
+)
 """What to do where Moodle gives no reason."""
+
+_NOTHING_SAID = frozenset({"", "Invalid parameter value detected"})
+"""Moodle's words for a value that it does not take, of whatever field, where its debugging is off."""
 
 CURES = {
     "wsusercannotassign": "Let Moodle's administrator allow syncd's role to assign this role (docs/MOODLE.md).",
@@ -125,7 +131,7 @@ def refusal(code: str, message: str) -> Refusal:
         "site-refused",
         f"{said} [{code}]" if code.isalnum() and code != words else said,
         column,
-        cure=cure or CURES.get(code, CURE if words and words != code else SILENCE),
+        cure=cure or CURES.get(code, SILENCE if words in {*_NOTHING_SAID, code} else CURE),
     )
 
 

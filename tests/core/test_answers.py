@@ -21,6 +21,13 @@ def test_silence_is_said_to_be_silence(message: str) -> None:
     assert "taken" not in refusal("invaliduserid", "Invalid user ID").cure
 
 
+def test_an_invalid_parameter_that_is_not_named_is_as_good_as_silence() -> None:
+    """So core refuses a language that the site has not, and a taken username; with debugging on it tells more."""
+    refused = refusal("invalidparameter", "Invalid parameter value detected")
+    assert (refused.cure, "language" in refused.cure) == (SILENCE, True)
+    assert refusal("invalidparameter", "Invalid parameter value detected Username already exists: ana").cure == CURE
+
+
 @pytest.mark.parametrize("code", CURES)
 def test_some_codes_are_for_moodles_administrator(code: str) -> None:
     """No correction of the row would mend them."""
