@@ -40,7 +40,7 @@ def run_by_row(job: Job, tool: RowTool, place: Place, record: RunRecord, spool: 
         reading = read(file, tool, job.encoding, job.separator, beat.reading)
         beat.total = reading.rows
         target = Patient(place.target, place.pause, place.patience)
-        site = met(target, tool, job.started, place.roles)
+        site = met(target, tool, reading.table.header, job.started, place.roles)
         told = (*reading.notes, *tool.remarks(reading.table.header, site))
         rows = check(file, tool, reading.table)
         mark = _mark(file)

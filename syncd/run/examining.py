@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -144,7 +144,7 @@ def _size(target: Target, functions: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _functions(tools: Mapping[str, RowTool], functions: Mapping[str, str]) -> Iterator[Finding]:
-    for function, users in _by_function((name, tool.functions) for name, tool in tools.items()).items():
+    for function, users in _by_function(_needed(tools, functions)).items():
         topic: Literal["companion", "function"] = "companion" if function.startswith(COMPANION) else "function"
         if function in functions:
             yield Finding(topic, function, "ok")
@@ -154,13 +154,17 @@ def _functions(tools: Mapping[str, RowTool], functions: Mapping[str, str]) -> It
         yield Finding("function", BUNDLE, "ok")
     else:
         yield Finding("function", BUNDLE, "optional", "bad rows are found and courses looked up faster with it")
-    needed_by_some = frozenset[str]().union(*(tool.functions for tool in tools.values()))
+    needed_by_some = frozenset[str]().union(*(taken for _, taken in _needed(tools, functions)))
     would_use = ((name, tool.companion - needed_by_some) for name, tool in tools.items())
     for function, users in _by_function(would_use).items():
         if function in functions:
             yield Finding("companion", function, "ok")
         else:
             yield Finding("companion", function, "optional", f"{_them(users)} would use it")
+
+
+def _needed(tools: Mapping[str, RowTool], functions: Collection[str]) -> list[tuple[str, frozenset[str]]]:
+    return [(name, tool.needed(offered=functions)) for name, tool in tools.items()]
 
 
 def _by_function(wanted: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
@@ -178,7 +182,7 @@ def _them(tools: list[str]) -> str:
 def _capabilities(
     target: Target, tools: Mapping[str, RowTool], functions: Mapping[str, str], admin: bool
 ) -> Iterator[Finding]:
-    used = {name for tool in tools.values() for name in (*tool.functions, *(tool.companion & functions.keys()))}
+    used = {name for tool in tools.values() for name in _used(tool, functions)}
     capabilities = needed(used)
     if admin:
         yield from (Finding("capability", name, "ok") for name in capabilities)
@@ -192,6 +196,10 @@ def _capabilities(
                 yield Finding("capability", name, "missing", "allow it in the role of the token's user")
             case None:
                 yield Finding("capability", name, "unseen", "nobody can tell from here: look at the role")
+
+
+def _used(tool: RowTool, functions: Mapping[str, str]) -> frozenset[str]:
+    return tool.needed(offered=functions) | (tool.companion & functions.keys())
 
 
 def _told(target: Target, capabilities: list[str]) -> dict[str, bool]:

@@ -5,7 +5,7 @@ A new kind is one new file in this package, holding one class with its `kind`; n
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib import import_module
@@ -187,6 +187,14 @@ class RowTool(Tool, ABC):
             )
         these = "these columns" if missing[1:] else "this column"
         return f"{misspelt}Write a header with {these}, or set the separator if it is split in the wrong places."
+
+    def needed(self, names: Sequence[str] | None = None, offered: Collection[str] = ()) -> frozenset[str]:
+        """The web-service functions without which a file with these columns can't be carried out.
+
+        None for the columns: what the settings switch on, as far as that can be told before there is a file. `offered`
+        are the functions that the token may call: one of the companion plugin may serve for some of core.
+        """
+        return self.functions
 
     @abstractmethod
     def check(self, row: Row) -> Wish | Refusal:

@@ -13,6 +13,8 @@ from syncd.run.examining import Findings, examine
 from syncd.targets.sandbox import SandboxSettings
 from syncd.tools.base import Tool
 from syncd.tools.cohort_courses import CohortCoursesTool
+from syncd.tools.courses import CoursesTool
+from syncd.tools.group_members import GroupMembersTool
 from syncd.tools.metas import MetasTool
 from tests.run.workshop import program, users
 
@@ -104,6 +106,20 @@ def test_a_function_that_one_tool_needs_and_another_would_use_is_found_once(tmp_
     assert [one.state for one in findings if one.name == "local_syncd_get_enrol_methods"] == ["missing"]
     names = [one.name for one in findings if one.topic in {"function", "companion"}]
     assert len(names) == len(set(names))
+
+
+def test_what_the_settings_switch_on_is_needed(tmp_path: Path) -> None:
+    """A tool that is to delete courses, copy templates or clear away groups can't do so without their functions."""
+    about = {"file": "erp/courses.csv"}
+    lacking = {"core_course_delete_courses", "core_course_import_course", "core_group_delete_groups"}
+    silent = {"a": CoursesTool.model_validate(about), "b": GroupMembersTool.model_validate(about)}
+    assert found(Lacking(tmp_path, *lacking), silent).missing == ()
+    outspoken = {
+        "a": CoursesTool.model_validate(about | {"allow_delete": True, "template_mode": "add"}),
+        "b": GroupMembersTool.model_validate(about | {"purge_empty": "groups"}),
+    }
+    findings = found(Lacking(tmp_path, *lacking), outspoken)
+    assert {one.name for one in findings.missing} == lacking
 
 
 def test_a_capability_that_the_companion_denies_is_missing(tmp_path: Path) -> None:

@@ -131,3 +131,26 @@ def test_no_token_is_left_behind(workshop: Workshop, site: Loopback, capfd: pyte
     written: list[Path] = [path for path in workshop.folder.rglob("*") if path.is_file()]
     assert not [path for path in written if TOKEN.encode() in path.read_bytes()]
     assert TOKEN not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "lacking"),
+    [
+        ("course1,role1", ",C1,student", "core_role_assign_roles"),
+        ("course1,enrol1", ",C1,manual", "enrol_manual_enrol_users"),
+        ("course1,group1", ",C1,G", "core_group_add_group_members"),
+        ("cohort1", ",staff", "core_cohort_add_cohort_members"),
+        ("cohortid", ",staff", "core_cohort_create_cohorts"),
+    ],
+)
+def test_a_file_whose_columns_need_what_the_service_lacks_is_not_begun(
+    workshop: Workshop, site: Loopback, columns: str, cells: str, lacking: str
+) -> None:
+    """No account is made that would stay without its courses or cohorts; a file without such columns runs."""
+    site.lacks = frozenset({lacking})
+    run = workshop.make(
+        users(), users_file([user_row(1) + cells], f"username,firstname,lastname,email,idnumber,{columns}")
+    )
+    assert lacking in run.reason
+    assert workshop.accounts() == {}
+    assert workshop.make(users(), good_users(1)).counts == {Outcome.CREATED: 1}

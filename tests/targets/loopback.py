@@ -23,7 +23,8 @@ class Loopback(ThreadingHTTPServer):
     """A web server that has a practice site answer.
 
     `breaks(function)` tells whether the connection breaks "before" the call is carried out or "after" it ("": neither);
-    a number is a status that is answered instead. Functions whose names begin with `hides` are not told of.
+    a number is a status that is answered instead. Functions whose names begin with `hides`, and those that
+    the service `lacks`, are not told of.
     """
 
     daemon_threads = True
@@ -32,6 +33,7 @@ class Loopback(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answers)
         self.site = site
         self.hides = "-"
+        self.lacks: frozenset[str] = frozenset()
         self.breaks: Callable[[str], str] = lambda _function: ""
 
     @property
@@ -77,7 +79,10 @@ class _Answers(BaseHTTPRequestHandler):
             return {"exception": "x", "errorcode": "accessexception", "message": "Access control exception"}
 
         if function == SITE_INFO:
-            told = [one for one in answer["functions"] if not one["name"].startswith(self.server.hides)]
+            hides, lacks = self.server.hides, self.server.lacks
+            told = [
+                one for one in answer["functions"] if not one["name"].startswith(hides) and one["name"] not in lacks
+            ]
             answer["functions"] = told
         return answer
 

@@ -1,6 +1,6 @@
 """The kind `courses`: courses made and changed, row by row."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, TypeVar, cast
@@ -10,6 +10,7 @@ from syncd.core.tryback import PARTLY, TRYBACK_COLUMN
 from syncd.tools.base import Conversation, Memory, Wish
 from syncd.tools.cells import YES_OR_NO, Unfit, moment, raw, text, yes_or_no
 from syncd.tools.course_list import READERS
+from syncd.tools.courses.asking import DELETE, FOR_COPIES
 from syncd.tools.courses.columns import (
     CUSTOM_FIELD,
     CUSTOM_FIELDS,
@@ -55,6 +56,13 @@ class CoursesTool(CourseSettings):
     required: ClassVar[frozenset[str]] = frozenset({"shortname"})
     functions = FUNCTIONS
     companion: ClassVar[frozenset[str]] = COMPANION
+
+    def needed(self, names: Sequence[str] | None = None, offered: Collection[str] = ()) -> frozenset[str]:
+        """What every courses file takes, and what the settings switch on; of a file, single rows are refused."""
+        if names is not None:
+            return self.functions
+        copying = FOR_COPIES if self.template_mode != "nothing" else ()
+        return self.functions.union((DELETE,) if self.allow_delete else (), copying)
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""

@@ -1,6 +1,6 @@
 """The kind `group-members`: people put into groups of courses and taken out, row by row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal, cast
 
@@ -8,7 +8,7 @@ from syncd.core.model import Refusal, Row
 from syncd.tools.base import Afterwards, Conversation, Memory, RowTool, Wish
 from syncd.tools.cells import Unfit, empty, raw, torn
 from syncd.tools.group_members.plan import COMPANION, CORE, Deed, Identities, MemberWish, planned, plans_of
-from syncd.tools.group_members.purge import Purge, purged
+from syncd.tools.group_members.purge import Purge, purged, taken
 from syncd.tools.lookups.courses import CourseIdentity
 from syncd.tools.lookups.groups import GroupIdentity
 from syncd.tools.lookups.users import UserIdentity, folded
@@ -37,6 +37,12 @@ class GroupMembersTool(RowTool):
     """Take any character but blanks in usernames, as a site with Moodle's setting of that name does."""
     purge_empty: Literal["none", "groups", "groups-and-groupings"] = "none"
     """What is deleted at the end in the courses that the file names: empty groups, and groupings without a group."""
+
+    def needed(self, names: Sequence[str] | None = None, offered: Collection[str] = ()) -> frozenset[str]:
+        """What every file of members takes, and what clears groups away; without that, a run leaves them alone."""
+        if names is not None or self.purge_empty == "none":
+            return self.functions
+        return self.functions | taken(groupings=self.purge_empty == "groups-and-groupings")
 
     def check(self, row: Row) -> MemberWish | Refusal:
         """What a row wishes, or why it is refused whatever the site says."""

@@ -28,14 +28,18 @@ class Purge:
     spared: Collection[int]
 
 
+def taken(*, groupings: bool) -> frozenset[str]:
+    """The functions that clearing away takes, besides those of every file of members."""
+    return frozenset({DELETE, DELETE_GROUPINGS, groups.GROUPINGS, groups.BOUND} if groupings else {DELETE})
+
+
 def purged(purge: Purge, courses: Sequence[int], site: Site, *, whole: bool) -> Afterwards:
     """Delete what is empty in some courses, as the site tells it now.
 
     A group that a row puts somebody into is spared, whatever became of the row: it may only look empty. So is
     everything where rows are not known (`whole` is not true).
     """
-    needed = {DELETE} | ({DELETE_GROUPINGS, groups.GROUPINGS, groups.BOUND} if purge.groupings else set())
-    if lacking := sorted(needed - site.functions):
+    if lacking := sorted(taken(groupings=purge.groupings) - site.functions):
         return (f"empty groups were left alone: the token's service lacks {', '.join(lacking)}",)
     if not whole:
         return ("empty groups were left alone: some rows could not be read, and may be about them",)
@@ -43,7 +47,7 @@ def purged(purge: Purge, courses: Sequence[int], site: Site, *, whole: bool) -> 
     for start in range(0, len(courses), COURSES):
         some = courses[start : start + COURSES]
         names: dict[int, str] = {}
-        yield from ask([(Call(groups.GROUPS, {"courseid": course}), _taken(names)) for course in some])
+        yield from ask([(Call(groups.GROUPS, {"courseid": course}), _noted(names)) for course in some])
         full: set[int] = set()
         yield from ask([(Call(members.CORE, {"groupids": ids}), _filled(full)) for ids in _calls(names)])
         empty = [group for group in names if group not in full and group not in purge.spared]
@@ -56,7 +60,7 @@ def purged(purge: Purge, courses: Sequence[int], site: Site, *, whole: bool) -> 
 
 def _purged_groupings(courses: Sequence[int]) -> Any:
     names: dict[int, str] = {}
-    yield from ask([(Call(groups.GROUPINGS, {"courseid": course}), _taken(names)) for course in courses])
+    yield from ask([(Call(groups.GROUPINGS, {"courseid": course}), _noted(names)) for course in courses])
     bound: set[int] = set()
 
     def take(answer: Iterable[Mapping[str, Any]]) -> None:
@@ -68,7 +72,7 @@ def _purged_groupings(courses: Sequence[int]) -> Any:
     return [f"grouping {names[grouping]}" for grouping in empty]
 
 
-def _taken(names: dict[int, str]) -> Any:
+def _noted(names: dict[int, str]) -> Any:
     def take(answer: Iterable[Mapping[str, Any]]) -> None:
         names.update((int(told["id"]), str(told["name"])) for told in answer)
 

@@ -9,6 +9,11 @@ from syncd.tools.cells import Unfit
 from syncd.tools.lookups.memberships import Memberships
 from syncd.tools.questions import Question
 
+LOOK_UP = "core_cohort_get_cohorts"
+SEARCH = "core_cohort_search_cohorts"
+CREATE = "core_cohort_create_cohorts"
+ADD = "core_cohort_add_cohort_members"
+
 NAME_LENGTH = 254
 IDNUMBER_LENGTH = 100
 
@@ -45,8 +50,8 @@ class Cohorts:
         system = {"contextlevel": "system", "instanceid": 0}
         search = {"query": "", "context": system, "includes": "self", "limitfrom": 0, "limitnum": _ALL}
         return [
-            (Call("core_cohort_get_cohorts", {"cohortids": []}), self._take_idnumbers),
-            (Call("core_cohort_search_cohorts", search), self._take_names),
+            (Call(LOOK_UP, {"cohortids": []}), self._take_idnumbers),
+            (Call(SEARCH, search), self._take_names),
         ]
 
     def member_questions(self, site: Site, joining: Iterable[tuple[str, str, int]]) -> list[Question]:
@@ -100,13 +105,13 @@ class Cohorts:
             self._add_name(cohort)
             system = {"type": "system", "value": ""}
             item = {"categorytype": system, "name": cohort.name, "idnumber": cohort.idnumber}
-            making = (Act("core_cohort_create_cohorts", item, gives=f"cohort {cohort.idnumber}"),)
+            making = (Act(CREATE, item, gives=f"cohort {cohort.idnumber}"),)
         member = {
             "cohorttype": {"type": "id", "value": str(cohort.id) if cohort.id else ""},
             "usertype": {"type": "username", "value": username},
         }
         takes = {} if cohort.id else {"cohorttype.value": f"cohort {cohort.idnumber}"}
-        return making, (Act("core_cohort_add_cohort_members", member, takes=takes),)
+        return making, (Act(ADD, member, takes=takes),)
 
     def _found(self, name: str, idnumber: str) -> Sequence[Cohort]:
         if idnumber and (cohort := self._by_idnumber.get(idnumber)):

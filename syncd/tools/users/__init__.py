@@ -1,7 +1,7 @@
 """The kind `users`: accounts made, changed, suspended and deleted, row by row."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, cast
 
@@ -27,6 +27,7 @@ from syncd.tools.users.columns import (
     USERNAME,
 )
 from syncd.tools.users.finding import protected
+from syncd.tools.users.needs import taken_by_columns
 from syncd.tools.users.plan import COMPANION_CREATE, CREATE, DELETE, UPDATE, planned
 from syncd.tools.users.profile import COMPANION as GET_PROFILE_FIELDS
 from syncd.tools.users.settings import UserSettings
@@ -67,6 +68,10 @@ class UsersTool(UserSettings):
     )
     rank: ClassVar[int] = 20
     brings: ClassVar[frozenset[str]] = frozenset({"user", "cohort"})
+
+    def needed(self, names: Sequence[str] | None = None, offered: Collection[str] = ()) -> frozenset[str]:
+        """What every users file takes, and what cohorts, courses and groups do where the file has them."""
+        return self.functions.union(taken_by_columns(self, names or (), offered))
 
     def check_header(self, names: Sequence[str], line: int = 1) -> list[str]:
         """Take a header, and return remarks for the report, also on columns that do less than they seem to."""
