@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,9 @@ from syncd.errors import LedgerFault
 
 NAME = "ledger.sqlite"
 """What the ledger is called in the state folder."""
+
+BUSY_TIMEOUT = 10.0
+"""How long to wait for another process that has the ledger."""
 
 MIGRATIONS = (
     """
@@ -118,9 +122,9 @@ class Ledger:
         path = self._path
         with _translated(path):
             # autocommit: each statement, or each `with self._all():`, is a transaction of its own
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT, check_same_thread=False)
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(self._db)
                 self._db.execute("PRAGMA synchronous = FULL")
                 _migrate(self._db)
             except BaseException:
@@ -339,15 +343,55 @@ def _translated(path: Path) -> Iterator[None]:
         raise LedgerFault(f"the ledger {path} can't be used: {error}") from error
 
 
+def _write_ahead(db: sqlite3.Connection) -> None:
+    # Where several do so to a fresh file, SQLite does not wait as its time-out says: it tells the others at once.
+    end = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 def _migrate(db: sqlite3.Connection) -> None:
+    if _version(db) == len(MIGRATIONS):
+        return
+    # Whoever comes second waits here, and then looks again what is left to do.
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(db)
+        if version > len(MIGRATIONS):
+            raise LedgerFault(
+                f"the ledger was written by a newer syncd (schema {version}, this one knows {len(MIGRATIONS)}); "
+                "install that version again, or move the ledger away: it holds history only"
+            )
+        for script in MIGRATIONS[version:]:
+            for statement in _statements(script):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection) -> int:
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise LedgerFault(
-            f"the ledger was written by a newer syncd (schema {version}, this one knows {len(MIGRATIONS)}); "
-            "install that version again, or move the ledger away: it holds history only"
-        )
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+    return int(version)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: sqlite3's executescript would end the transaction that they are in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _identity(path: Path) -> tuple[int, int]:

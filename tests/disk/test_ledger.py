@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -218,6 +219,16 @@ def test_an_older_ledger_is_brought_up_to_date(path: Path, version: int) -> None
         assert ledger.arrivals() == [ARRIVAL]
     with closing(Ledger(path.with_name("fresh"))):
         assert schema(path) == schema(path.with_name("fresh"))
+
+
+def test_several_may_make_the_ledger_at_once(tmp_path: Path) -> None:
+    """A daemon that starts, and whoever looks meanwhile: each finds the ledger whole, or makes it."""
+    for number in range(20):
+        path = tmp_path / f"ledger-{number}"
+        with ThreadPoolExecutor(8) as pool:
+            for ledger in [opening.result() for opening in [pool.submit(Ledger, path) for _ in range(8)]]:
+                ledger.close()
+        assert schema(path) == schema(tmp_path / "ledger-0")
 
 
 def test_a_newer_ledger_is_refused_and_left_as_it_is(path: Path) -> None:
