@@ -37,7 +37,12 @@ BAD = [
         "weak.password|Weak|Password|weak@example.org|E7|Lyon|FR|2026-A|tellsnobody",
     )
 ]
-REFUSALS = [("value-missing", "email"), ("value-wrong", "username"), ("value-wrong", "country"), ("site-refused", "")]
+REFUSALS = [
+    ("value-missing", "email"),
+    ("value-wrong", "username"),
+    ("value-wrong", "country"),
+    ("site-refused", "password"),
+]
 ROWS = [GOOD[0], BAD[0], GOOD[1], BAD[1], BAD[2], GOOD[2], BAD[3]]
 
 
