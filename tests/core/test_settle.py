@@ -120,7 +120,7 @@ def test_only_what_was_seen_alike_for_long_enough_is_settled(looks: list[tuple[f
         for one in settled(uploads.values(), now, QUIET):
             since = max((at for at, saw in history if not any(other.same(one) for other in saw)), default=0.0)
             first = next(at for at, _ in history if at > since)
-            assert now - first >= QUIET
+            assert now - first >= QUIET - 1e-9  # the sums of the looks are rounded
 
 
 @given(looks)
