@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "MOODLE.md").read_text(encoding="utf-8")
 PRESET = ElementTree.parse(ROOT / "packaging" / "moodle" / "syncd-role.xml").getroot()
 NEEDED = needed(CAPABILITIES)
 
-FREE = frozenset({"core_files_upload", "core_update_inplace_editable"})
+FREE = frozenset({"core_files_upload"})
 """Functions that need no capability but what every account has, or what comes with others."""
 
 

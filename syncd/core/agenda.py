@@ -28,7 +28,6 @@ from syncd.core.durations import written
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
 SHORTEST = 10.0
 FIRST_PAUSE = 60.0
 LONGEST_PAUSE = 6 * 3600.0

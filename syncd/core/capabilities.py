@@ -92,7 +92,6 @@ CAPABILITIES: dict[str, tuple[str, ...]] = {
     "core_group_update_groupings": _GROUPS,
     "core_group_delete_groupings": _GROUPS,
     "core_group_assign_grouping": _GROUPS,
-    "core_group_unassign_grouping": _GROUPS,
     "core_group_add_group_members": _GROUPS,
     "core_group_delete_group_members": _GROUPS,
     # The companion plugin's functions check what their siblings in core check.

@@ -10,7 +10,7 @@ from syncd.errors import ItemRefused
 from syncd.targets.sandbox import parameters, users
 from syncd.targets.sandbox.companion import each
 from syncd.targets.sandbox.function import Answers
-from syncd.targets.sandbox.site import GUEST_ID, Visit, compared
+from syncd.targets.sandbox.site import Visit, compared
 
 _pairs = parameters.list_of(parameters.structure({"type": parameters.text, "value": parameters.text}))
 _FLAGS = ("suspended", "createpassword")
@@ -219,15 +219,6 @@ def _restore(visit: Visit, username: str, email: str, idnumber: str = "") -> int
         ),
     )
     return int(user_id)
-
-
-def check_user(visit: Visit, user_id: int) -> None:
-    """Refuse an account that is not there, or is the guest's."""
-    found = visit.connection.execute("SELECT 1 FROM user WHERE id = ? AND deleted = 0", (user_id,)).fetchone()
-    if user_id == GUEST_ID or not found:
-        raise ItemRefused(
-            "invaliduserid", f"No account with the id {user_id} is there, or it is deleted or the guest's."
-        )
 
 
 FUNCTIONS = {

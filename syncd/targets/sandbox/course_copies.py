@@ -27,15 +27,6 @@ IMPORT = parameters.structure(
     {"importfrom": parameters.integer, "importto": parameters.integer},
     {"deletecontent": parameters.integer} | _options,
 )
-NAME = parameters.structure(
-    {
-        "component": parameters.text,
-        "itemtype": parameters.text,
-        "itemid": parameters.text,
-        "value": parameters.text,
-    }
-)
-
 _COPIED = (
     *("summary", "summaryformat", "format", "startdate", "enddate", "newsitems", "groupmode", "groupmodeforce"),
     *("showgrades", "showreports", "maxbytes", "enablecompletion", "lang", "options"),
@@ -140,21 +131,8 @@ def _copy(visit: Visit, source: int, goal: int) -> None:
     )
 
 
-def name_section(visit: Visit, component: str, itemtype: str, itemid: str, value: str) -> dict[str, Any]:
-    """Name a section, as its course's format lets people do on the page."""
-    named = visit.connection.execute(
-        "UPDATE course_section SET name = ? WHERE id = ? AND (SELECT json_extract(record, '$.format') FROM course"
-        " WHERE course.id = course) = ?",
-        (value or None, int(itemid), component.removeprefix("format_")),
-    )
-    if itemtype != "sectionname" or not named.rowcount:
-        raise ItemRefused("invalidrecordunknown", "Can't find data record in database.")
-    return {"component": component, "itemtype": itemtype, "itemid": itemid, "value": value}
-
-
 FUNCTIONS = {
     "core_course_get_contents": Answers(CONTENTS, contents, writes=False),
     "core_course_duplicate_course": Answers(DUPLICATE, duplicate, writes=True),
     "core_course_import_course": Answers(IMPORT, bring_in, writes=True),
-    "core_update_inplace_editable": Answers(NAME, name_section, writes=True),
 }

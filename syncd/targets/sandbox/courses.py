@@ -346,11 +346,6 @@ def _json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def course_exists(visit: Visit, course_id: int) -> bool:
-    """Whether there is such a course."""
-    return visit.connection.execute("SELECT 1 FROM course WHERE id = ?", (course_id,)).fetchone() is not None
-
-
 FUNCTIONS = {
     "core_course_create_courses": Answers(CREATE, create, writes=True),
     "core_course_update_courses": Answers(UPDATE, update, writes=True),

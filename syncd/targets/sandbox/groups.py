@@ -61,7 +61,6 @@ DELETE_GROUPINGS = parameters.structure({"groupingids": _ids})
 GET_GROUPINGS = parameters.structure({"groupingids": _ids}, {"returngroups": parameters.boolean})
 _binding = {"groupingid": parameters.integer, "groupid": parameters.integer}
 ASSIGN = _items("assignments", _binding, {})
-UNASSIGN = _items("unassignments", _binding, {})
 
 _KEYS = ("id", "courseid", "name", "idnumber", "description")
 _COLUMNS = ", ".join(_KEYS)
@@ -197,17 +196,6 @@ def assign(visit: Visit, assignments: list[dict[str, int]]) -> None:
         )
 
 
-def unassign(visit: Visit, unassignments: list[dict[str, int]]) -> None:
-    """Take groups out of groupings, all or none; who is not in is no error."""
-    for binding in unassignments:
-        _one(visit, "grouping", binding["groupingid"])
-        _one(visit, "course_group", binding["groupid"])
-        visit.connection.execute(
-            "DELETE FROM grouping_group WHERE groupingid = ? AND groupid = ?",
-            (binding["groupingid"], binding["groupid"]),
-        )
-
-
 def _one(visit: Visit, table: str, number: int) -> dict[str, Any]:
     found = next(_rows(visit, table, "id", number), None)
     if found is None:
@@ -251,5 +239,4 @@ FUNCTIONS = {
     "core_group_get_course_groupings": Answers(_course, groupings_of_course, writes=False),
     "core_group_get_groupings": Answers(GET_GROUPINGS, get_groupings, writes=False),
     "core_group_assign_grouping": Answers(ASSIGN, assign, writes=True),
-    "core_group_unassign_grouping": Answers(UNASSIGN, unassign, writes=True),
 }

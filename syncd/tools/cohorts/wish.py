@@ -32,8 +32,3 @@ class CohortWish(Wish):
     user: str
     fields: Mapping[str, str]
     place: Place | None
-
-    @property
-    def about_whole(self) -> bool:
-        """Whether the row is about all members of the cohort at once."""
-        return self.command == "free" or (self.command == "del" and not self.user)

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from syncd.core.model import Act
-from syncd.tools.courses.columns import DATES, OPTIONS, TEXTS, UNSEEN
-
-Takes = dict[str, str]
+from syncd.tools.courses.columns import OPTIONS, TEXTS, UNSEEN
 
 OWN = ""
 """The name of the course that the row itself is about, where it is only to be made."""
@@ -47,8 +45,3 @@ def with_end(fields: Mapping[str, str], effective: Mapping[str, str]) -> dict[st
 def is_by_weeks(effective: Mapping[str, str]) -> bool:
     """Whether a course ends with its last week, unless it is told otherwise."""
     return effective.get("format") == "weeks"
-
-
-def dates_of(fields: Mapping[str, str]) -> dict[str, str]:
-    """The dates alone."""
-    return {name: fields[name] for name in DATES if name in fields}
