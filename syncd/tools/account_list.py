@@ -13,12 +13,10 @@ from syncd.core.table import CsvTable, Table
 from syncd.errors import FileRefused
 from syncd.tools.base import Conversation, Memory, RowTool, Wish
 from syncd.tools.cells import Reader, Unfit, number, raw
-from syncd.tools.lookups.users import User, UserIdentity, Users
+from syncd.tools.lookups.users import COMPANION, CORE, User, UserIdentity, Users
 from syncd.tools.questions import ask
-from syncd.tools.users.columns import EXTENDED_USERNAME, USERNAME, email, old_username
+from syncd.tools.users.columns import email, misnamed, old_username
 
-LOOK_UP = "core_user_get_users_by_field"
-COMPANION_LOOK_UP = "local_syncd_get_users"
 UPDATE = "core_user_update_users"
 
 NOT_THERE = "there is no such account"
@@ -44,8 +42,8 @@ class AccountList(RowTool):
     """A file of accounts that are named and nothing more; without a header it is a list of identities, one a line."""
 
     columns: ClassVar[frozenset[str]] = frozenset(READERS)
-    functions: ClassVar[frozenset[str]] = frozenset({LOOK_UP, UPDATE})
-    companion: ClassVar[frozenset[str]] = frozenset({COMPANION_LOOK_UP})
+    functions: ClassVar[frozenset[str]] = frozenset({CORE, UPDATE})
+    companion: ClassVar[frozenset[str]] = frozenset({COMPANION})
     guard: ListGuard = ListGuard()
     identity: UserIdentity = "idnumber"
     """The column by which an account is found; a row where it is empty is found by its username."""
@@ -78,8 +76,9 @@ class AccountList(RowTool):
                     cells[name] = read(cell)
                 except Unfit as unfit:
                     return replace(unfit.refusal, column=name, value=cell)
-        if refusal := self._misnamed(cells.get("username", "")):
-            return refusal
+        username = cells.get("username", "")
+        if wrong := misnamed(username, extended=self.extended_usernames):
+            return replace(wrong.refusal, column="username", value=username)
         column = self._column(cells)
         if not (value := cells.get(column)):
             cure = f"Fill the column {self.identity} or username."
@@ -89,13 +88,6 @@ class AccountList(RowTool):
 
     def _column(self, cells: dict[str, str]) -> str:
         return self.identity if cells.get(self.identity) else "username"
-
-    def _misnamed(self, username: str) -> Refusal | None:
-        shape = EXTENDED_USERNAME if self.extended_usernames else USERNAME
-        if username and not shape.fullmatch(username):
-            cure = "Use a to z, 0 to 9 and - . @ _ only, or set extended_usernames if the site has that setting."
-            return Refusal("value-wrong", "a username can't hold these characters", "username", username, cure)
-        return None
 
     def plan(self, wishes: Sequence[Wish], memory: Memory) -> Conversation:
         """Look the accounts up, by their identity and then by their username, and decide on each."""

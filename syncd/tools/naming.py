@@ -3,7 +3,7 @@
 from syncd.tools.cells import Reader, Unfit, empty, raw, torn
 from syncd.tools.lookups.courses import CourseIdentity
 from syncd.tools.lookups.users import UserIdentity
-from syncd.tools.users.columns import EXTENDED_USERNAME, USERNAME, email
+from syncd.tools.users.columns import email, misnamed
 
 
 def account(identity: UserIdentity, *, extended_usernames: bool = False) -> Reader:
@@ -11,10 +11,8 @@ def account(identity: UserIdentity, *, extended_usernames: bool = False) -> Read
 
     def username(cell: str) -> str:
         value = cell.strip().lower()
-        shape = EXTENDED_USERNAME if extended_usernames else USERNAME
-        if value and not shape.fullmatch(value):
-            cure = "Use a to z, 0 to 9 and - . @ _ only, or set extended_usernames if the site has that setting."
-            raise Unfit("value-wrong", "a username can't hold these characters", cure=cure)
+        if unfit := misnamed(value, extended=extended_usernames):
+            raise unfit
         return value
 
     readers: dict[UserIdentity, Reader] = {"id": _id, "idnumber": raw(255), "username": username, "email": email}

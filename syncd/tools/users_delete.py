@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from syncd.core.model import Outcome, Step
-from syncd.tools.account_list import LOOK_UP, NOT_THERE, AccountList, Named, act
+from syncd.tools.account_list import NOT_THERE, AccountList, Named, act
 from syncd.tools.base import Memory
-from syncd.tools.lookups.users import User
+from syncd.tools.lookups.users import CORE, User
 
 DELETE = "core_user_delete_users"
 
@@ -15,7 +15,7 @@ class UsersDeleteTool(AccountList):
 
     kind = "users-delete"
     rank: ClassVar[int] = 80
-    functions: ClassVar[frozenset[str]] = frozenset({LOOK_UP, DELETE})
+    functions: ClassVar[frozenset[str]] = frozenset({CORE, DELETE})
 
     def decide(self, wish: Named, account: User | None, memory: Memory) -> Step:
         """Delete the account that is there."""

@@ -11,8 +11,6 @@ from syncd.core.guard import Limit, Share
 from syncd.core.model import Act, Call, Outcome, Step
 from syncd.errors import SiteRefused
 from syncd.tools.account_list import (
-    COMPANION_LOOK_UP,
-    LOOK_UP,
     UPDATE,
     AccountList,
     Finder,
@@ -23,7 +21,7 @@ from syncd.tools.account_list import (
 )
 from syncd.tools.base import Memory
 from syncd.tools.cells import Unfit
-from syncd.tools.lookups.users import CALL, User
+from syncd.tools.lookups.users import CALL, COMPANION, CORE, User
 from syncd.tools.questions import ask
 from syncd.tools.users.columns import email
 
@@ -53,7 +51,7 @@ class UsersRestoreTool(AccountList):
     kind = "users-restore"
     rank: ClassVar[int] = 20
     brings: ClassVar[frozenset[str]] = frozenset({"user"})
-    companion: ClassVar[frozenset[str]] = frozenset({COMPANION_LOOK_UP, RESTORE})
+    companion: ClassVar[frozenset[str]] = frozenset({COMPANION, RESTORE})
     guard: RestoreGuard = RestoreGuard()
     deleted: bool = False
     """Bring back deleted accounts too, by their username: that needs the companion plugin."""
@@ -84,7 +82,7 @@ class UsersRestoreTool(AccountList):
         values = list(wanted)
         yield from ask(
             [
-                (Call(LOOK_UP, {"field": "email", "values": values[start : start + CALL]}), take)
+                (Call(CORE, {"field": "email", "values": values[start : start + CALL]}), take)
                 for start in range(0, len(values), CALL)
             ]
         )

@@ -18,13 +18,12 @@ from syncd.tools.users.attendances import NUMBERED, attendances, cohorts, left_o
 from syncd.tools.users.attending import COMPANION_ENROL
 from syncd.tools.users.columns import (
     DEEDS,
-    EXTENDED_USERNAME,
     FIELDS,
     NOT_SETTABLE,
     PROFILE_FIELDS,
     SHY,
     UNSEEN,
-    USERNAME,
+    misnamed,
 )
 from syncd.tools.users.finding import protected
 from syncd.tools.users.needs import taken_by_columns
@@ -153,10 +152,8 @@ class UsersTool(UserSettings):
         return f"username:{fields['username']}"
 
     def _misnamed(self, column: str, username: str) -> Refusal | None:
-        shape = EXTENDED_USERNAME if self.extended_usernames else USERNAME
-        if username and not shape.fullmatch(username):
-            cure = "Use a to z, 0 to 9 and - . @ _ only, or set extended_usernames if the site has that setting."
-            return Refusal("value-wrong", "a username can't hold these characters", column, username, cure)
+        if unfit := misnamed(username, extended=self.extended_usernames):
+            return replace(unfit.refusal, column=column, value=username)
         if username in self.protected:
             return protected(column, username).refusal
         return None

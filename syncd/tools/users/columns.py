@@ -67,6 +67,14 @@ def username(cell: str) -> str:
     raise empty()
 
 
+def misnamed(username: str, *, extended: bool) -> Unfit | None:
+    """Why this can't be a username, if it can't; `extended`: the site takes any character but blanks in one."""
+    if not username or (EXTENDED_USERNAME if extended else USERNAME).fullmatch(username):
+        return None
+    cure = "Use a to z, 0 to 9 and - . @ _ only, or set extended_usernames if the site has that setting."
+    return Unfit("value-wrong", "a username can't hold these characters", cure=cure)
+
+
 def country(cell: str) -> str:
     """A country code; Moodle would quietly store any other value as `0`."""
     value = cell.strip().upper()
