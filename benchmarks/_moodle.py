@@ -20,7 +20,8 @@ import urllib3
 
 from syncd import logs
 from syncd.core.model import RunState
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import Repository
 from syncd.run import Job, Place, carry_out
 from syncd.targets.base import Target

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from benchmarks._daemon import served
 from syncd.core.model import RunState
-from syncd.disk.ledger import Arrival, Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Arrival, RunRecord
 
 
 def main() -> None:

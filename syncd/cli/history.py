@@ -10,7 +10,8 @@ from syncd.errors import Fault, UsageError
 
 if TYPE_CHECKING:
     from syncd.config import Config
-    from syncd.disk.ledger import Ledger, RunRecord
+    from syncd.disk.ledger import Ledger
+    from syncd.disk.records import RunRecord
 
 MOST = 1_000_000
 

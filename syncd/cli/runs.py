@@ -15,7 +15,7 @@ from syncd.cli.verb import Verb
 from syncd.errors import Fault, UsageError
 
 if TYPE_CHECKING:
-    from syncd.disk.ledger import RunRecord
+    from syncd.disk.records import RunRecord
 
 
 @click.command("runs", cls=Verb)

@@ -11,7 +11,8 @@ from syncd.core.agenda import next_tick
 from syncd.core.model import RunState
 from syncd.core.settle import OBSTACLES, Sighting
 from syncd.daemon.plant import drop_of, orders_of
-from syncd.disk.ledger import Ledger, Pause, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository, Waiting
 from syncd.errors import SyncdError
 

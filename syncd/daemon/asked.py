@@ -8,7 +8,7 @@ from syncd.control import Request
 from syncd.core.model import Outcome, RunState
 from syncd.core.names import shown
 from syncd.daemon.notes import Progress
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 
 EXIT_CODES = {
     RunState.DONE: 0,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from syncd import logs
 from syncd.core.agenda import backoff
 from syncd.core.model import RunState
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.run import Job
 from syncd.tools.base import RowTool, Tool
 

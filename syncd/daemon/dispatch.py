@@ -17,7 +17,8 @@ from syncd.daemon.timetable import Timetable
 from syncd.daemon.trouble import Trouble
 from syncd.daemon.under_way import Runs, UnderWay, say_end
 from syncd.daemon.waitlist import Waitlist
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import RESERVED, InRun, Repository, Waiting
 from syncd.disk.spool import sweep
 from syncd.errors import LedgerFault, SyncdError

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from syncd.control import Request
 from syncd.disk.intake import Taking
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 
 
 @dataclass(frozen=True, slots=True)

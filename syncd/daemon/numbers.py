@@ -13,7 +13,8 @@ from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.reception import Reception
 from syncd.disk.durable import replace_whole
 from syncd.disk.intake import TakenIn
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.errors import Fault
 from syncd.run import Job
 

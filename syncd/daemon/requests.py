@@ -11,7 +11,8 @@ from syncd.core.model import RunState
 from syncd.core.names import shown
 from syncd.daemon.asked import Asked
 from syncd.daemon.dispatch import Dispatch
-from syncd.disk.ledger import Ledger, Pause, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository
 from syncd.errors import LedgerFault, SyncdError, UsageError
 

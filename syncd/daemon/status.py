@@ -12,7 +12,8 @@ from syncd.core.durations import spoken
 from syncd.core.settle import OBSTACLES, Upload
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.reception import Reception
-from syncd.disk.ledger import Ledger, Pause, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository, Waiting
 
 MOST = 200

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from syncd import logs
 from syncd.core.agenda import next_tick
 from syncd.daemon.orders import Orders
-from syncd.disk.ledger import Ledger, Pause
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Pause
 
 log = logs.get()
 

@@ -9,7 +9,7 @@ from syncd import logs
 from syncd.core.model import RunState
 from syncd.daemon.asked import Asked
 from syncd.daemon.notes import Ended, Note, Progress
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.run import Job, Place, carry_out
 
 log = logs.get()

@@ -7,7 +7,8 @@ from datetime import datetime
 from syncd.core.deferral import HEAD, Deferral, deferral_of
 from syncd.core.model import RunState
 from syncd.daemon.orders import Orders
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import Repository, Waiting
 
 

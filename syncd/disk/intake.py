@@ -11,7 +11,8 @@ from syncd.core.names import command_name, stamp
 from syncd.core.settle import Sighting
 from syncd.disk.drop import Claimed, Drop, Left
 from syncd.disk.durable import Digest, digest
-from syncd.disk.ledger import Arrival, Ledger
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Arrival
 from syncd.disk.repository import Repository
 
 THREADS = 8

@@ -1,19 +1,20 @@
 """The ledger: what came, what was run, what was decided, in one SQLite file beside the places of the files."""
 
-import json
 import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from syncd.core.model import Outcome, RunState
-from syncd.core.names import numbered, shown
+from syncd.core.model import RunState
+from syncd.core.names import numbered
 from syncd.disk.durable import rename_new
+from syncd.disk.records import Arrival, Pause, RunRecord, arrival_of, arrival_row, run_of, run_row, time_of
+from syncd.disk.schema import migrate
 from syncd.errors import LedgerFault
 
 NAME = "ledger.sqlite"
@@ -21,94 +22,6 @@ NAME = "ledger.sqlite"
 
 BUSY_TIMEOUT = 10.0
 """How long to wait for another process that has the ledger."""
-
-MIGRATIONS = (
-    """
-    CREATE TABLE arrivals (
-        claim TEXT NOT NULL,      -- the claim that it came by; a file put by hand has one of its own
-        path BLOB NOT NULL,       -- relative to the drop folder, byte for byte
-        arrived REAL NOT NULL,    -- seconds since 1970, as all times here
-        size INTEGER NOT NULL,
-        sha256 TEXT NOT NULL,
-        PRIMARY KEY (claim, path)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX arrivals_by_hash ON arrivals (sha256);
-    CREATE TABLE runs (
-        id TEXT PRIMARY KEY,
-        tool TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        site TEXT NOT NULL,
-        path BLOB NOT NULL,       -- relative to the repository
-        size INTEGER NOT NULL,
-        sha256 TEXT NOT NULL,
-        asked_by TEXT NOT NULL,   -- 'timer', 'arrival' or who asked
-        simulated INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        started REAL NOT NULL,
-        ended REAL,
-        counts TEXT NOT NULL,     -- JSON: rows by outcome
-        plan TEXT NOT NULL,       -- digest of what the plan would send
-        reason TEXT NOT NULL,     -- why it was held, refused or failed
-        report BLOB NOT NULL,     -- the report's file name in reports/, byte for byte
-        approved_by TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX runs_by_tool ON runs (tool, started);
-    CREATE INDEX runs_by_start ON runs (started);
-    CREATE INDEX runs_by_hash ON runs (sha256);
-    CREATE INDEX runs_by_state ON runs (state);
-    CREATE TABLE ticks (tool TEXT PRIMARY KEY, ticked REAL NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE pauses (tool TEXT PRIMARY KEY, until REAL, by TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;  -- processes that died in the middle of it
-    """,
-)
-"""One script for each version of the schema; a script that has been released is never changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A file that came: which bytes, when, by which claim, under which name."""
-
-    claim: str
-    path: str
-    arrived: datetime
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """What the ledger knows of a run."""
-
-    id: str
-    tool: str
-    kind: str
-    site: str
-    path: str
-    size: int
-    sha256: str
-    asked_by: str
-    started: datetime
-    simulated: bool = False
-    state: RunState = RunState.RUNNING
-    ended: datetime | None = None
-    counts: Mapping[Outcome, int] = field(default_factory=dict)
-    plan: str = ""
-    reason: str = ""
-    report: str = ""
-    approved_by: str = ""
-    crashes: int = 0
-    """How many processes died in the middle of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A tool that does not run, until a time or until somebody resumes it."""
-
-    tool: str
-    until: datetime | None
-    by: str
 
 
 class Ledger:
@@ -126,7 +39,7 @@ class Ledger:
             try:
                 _write_ahead(self._db)
                 self._db.execute("PRAGMA synchronous = FULL")
-                _migrate(self._db)
+                migrate(self._db)
             except BaseException:
                 self._db.close()
                 raise
@@ -179,10 +92,7 @@ class Ledger:
     def note_arrivals(self, arrivals: Iterable[Arrival]) -> None:
         """Note some arrivals, durably and all or none; one that is known already stays as it is."""
         with self._all() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?)",
-                ((a.claim, os.fsencode(a.path), a.arrived.timestamp(), a.size, a.sha256) for a in arrivals),
-            )
+            db.executemany("INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?)", map(arrival_row, arrivals))
 
     def arrival(self, claim: str, path: str) -> Arrival | None:
         """The arrival by a claim under a name."""
@@ -190,7 +100,7 @@ class Ledger:
             row = db.execute(
                 "SELECT * FROM arrivals WHERE claim = ? AND path = ?", (claim, os.fsencode(path))
             ).fetchone()
-        return _arrival(row) if row else None
+        return arrival_of(row) if row else None
 
     def arrivals(self, *, sha256: str = "", limit: int = 100) -> list[Arrival]:
         """The newest arrivals, of these bytes alone where a hash is given."""
@@ -199,7 +109,7 @@ class Ledger:
             rows = db.execute(
                 f"SELECT * FROM arrivals {where} ORDER BY arrived DESC LIMIT ?", (*values, limit)
             ).fetchall()
-        return [_arrival(row) for row in rows]
+        return [arrival_of(row) for row in rows]
 
     def knows(self, sha256: str, path: str) -> bool:
         """Whether these bytes ever arrived under this name."""
@@ -214,29 +124,8 @@ class Ledger:
     def note_run(self, run: RunRecord) -> None:
         """Note a run as it stands now."""
         with self._all() as db:
-            db.execute(
-                f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 18)})",
-                (
-                    run.id,
-                    run.tool,
-                    run.kind,
-                    run.site,
-                    os.fsencode(run.path),
-                    run.size,
-                    run.sha256,
-                    run.asked_by,
-                    run.simulated,
-                    run.state,
-                    run.started.timestamp(),
-                    run.ended.timestamp() if run.ended else None,
-                    json.dumps(run.counts),
-                    run.plan,
-                    run.reason if run.reason.isprintable() else shown(run.reason),
-                    os.fsencode(run.report),
-                    run.approved_by,
-                    run.crashes,
-                ),
-            )
+            row = run_row(run)
+            db.execute(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(row))})", row)
 
     def run(self, run: str) -> RunRecord | None:
         """A run by its id."""
@@ -265,14 +154,14 @@ class Ledger:
 
     def _runs(self, where: str, *values: object) -> list[RunRecord]:
         with self._one() as db:
-            return [_run(row) for row in db.execute(f"SELECT * FROM runs {where}", values)]
+            return [run_of(row) for row in db.execute(f"SELECT * FROM runs {where}", values)]
 
     # Timers and pauses
 
     def ticked(self) -> dict[str, datetime]:
         """The last tick that was noted for each tool."""
         with self._one() as db:
-            return {tool: _time(ticked) for tool, ticked in db.execute("SELECT tool, ticked FROM ticks")}
+            return {tool: time_of(ticked) for tool, ticked in db.execute("SELECT tool, ticked FROM ticks")}
 
     def note_ticks(self, ticks: Mapping[str, datetime]) -> None:
         """Note the last tick of some tools."""
@@ -285,7 +174,7 @@ class Ledger:
         """The tools that are paused, those whose pause has run out too."""
         with self._one() as db:
             rows = db.execute("SELECT tool, until, by FROM pauses").fetchall()
-        return {tool: Pause(tool, _time(until) if until is not None else None, by) for tool, until, by in rows}
+        return {tool: Pause(tool, time_of(until) if until is not None else None, by) for tool, until, by in rows}
 
     def pause(self, pause: Pause) -> None:
         """Note that a tool is paused."""
@@ -356,85 +245,6 @@ def _write_ahead(db: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    if _version(db) == len(MIGRATIONS):
-        return
-    # Whoever comes second waits here, and then looks again what is left to do.
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        version = _version(db)
-        if version > len(MIGRATIONS):
-            raise LedgerFault(
-                f"the ledger was written by a newer syncd (schema {version}, this one knows {len(MIGRATIONS)}); "
-                "install that version again, or move the ledger away: it holds history only"
-            )
-        for script in MIGRATIONS[version:]:
-            for statement in _statements(script):
-                db.execute(statement)
-        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def _version(db: sqlite3.Connection) -> int:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    return int(version)
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one: sqlite3's executescript would end the transaction that they are in."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
 def _identity(path: Path) -> tuple[int, int]:
     there = os.stat(path)
     return there.st_dev, there.st_ino
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _arrival(row: tuple[str, bytes, float, int, str]) -> Arrival:
-    claim, path, arrived, size, sha256 = row
-    return Arrival(claim, os.fsdecode(path), _time(arrived), size, sha256)
-
-
-def _run(row: tuple[object, ...]) -> RunRecord:
-    (run, tool, kind, site, path, size, sha256, asked_by, simulated, state, started, ended, counts, *rest) = row
-    plan, reason, report, approved_by, crashes = rest
-    assert (
-        isinstance(path, bytes)
-        and isinstance(size, int)
-        and isinstance(started, float)
-        and isinstance(report, bytes)
-        and isinstance(crashes, int)
-    )
-    return RunRecord(
-        id=str(run),
-        tool=str(tool),
-        kind=str(kind),
-        site=str(site),
-        path=os.fsdecode(path),
-        size=size,
-        sha256=str(sha256),
-        asked_by=str(asked_by),
-        simulated=bool(simulated),
-        state=RunState(str(state)),
-        started=_time(started),
-        ended=_time(ended) if isinstance(ended, float) else None,
-        counts={Outcome(name): count for name, count in json.loads(str(counts)).items()},
-        plan=str(plan),
-        reason=str(reason),
-        report=os.fsdecode(report),
-        approved_by=str(approved_by),
-        crashes=crashes,
-    )

@@ -5,7 +5,7 @@ from hashlib import sha256
 from syncd import logs
 from syncd.core.model import RunState
 from syncd.disk.durable import Digest
-from syncd.disk.ledger import Arrival, RunRecord
+from syncd.disk.records import Arrival, RunRecord
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, LedgerFault
 from syncd.run.by_program import run_by_program

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from syncd.core.durations import spoken
 from syncd.core.model import RunState
 from syncd.core.names import shown
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.run.job import Ending, Interrupted, Job, Place
 from syncd.targets.command import Finished, run_command
 from syncd.tools.command import CommandTool

@@ -16,7 +16,7 @@ from syncd.core.model import Outcome, Result, RunState, Step
 from syncd.core.rows import TRYBACK_COLUMN
 from syncd.core.table import CsvTable, Table
 from syncd.disk.durable import digest
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.disk.spool import Spool
 from syncd.errors import FileRefused, SyncdError
 from syncd.run.applying import Apply, Pair

@@ -17,7 +17,7 @@ from syncd.core.model import Outcome, Refusal, Result, Row, RunState
 from syncd.core.names import shown
 from syncd.core.rows import TRYBACK_COLUMN
 from syncd.core.table import CsvTable
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.disk.spool import Spool
 from syncd.errors import Fault, FileRefused
 from syncd.run.by_program import DECIDE, doubt, failure

@@ -14,7 +14,7 @@ from syncd.core.report import TO_LOOK_AT, Noteworthy, Report, noteworthy
 from syncd.core.report_json import json_text
 from syncd.core.report_rows import rows_csv
 from syncd.core.report_text import text
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import ARCHIVES, REFUSED, REPORTS
 from syncd.disk.spool import Spool
 from syncd.run.job import Ending, Job, Place

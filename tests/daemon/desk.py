@@ -13,7 +13,7 @@ from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note
 from syncd.daemon.orders import Orders
 from syncd.daemon.requests import Requests
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.run import Place
 from syncd.tools.base import Tool
 from tests.run.workshop import FILE, Workshop, good_users

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from syncd.control import ask
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from tests.end_to_end.daemon import PATIENCE, Event, Syncd
 from tests.waiting import wait_for
 

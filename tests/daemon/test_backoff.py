@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncd.core.model import Outcome, RunState
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import Repository
 from syncd.errors import SiteRefused
 from tests.daemon.desk import TOO_FEW, Desk, held, states

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from syncd.core.model import Outcome, RunState
 from syncd.daemon import status
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from tests.daemon.desk import TOO_FEW, Desk
 from tests.run.needy import NEEDY_FILE, Needy, cities, needy
 from tests.run.workshop import FILE, NO_LIMITS, good_users, users

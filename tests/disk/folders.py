@@ -12,7 +12,8 @@ from pathlib import Path
 from syncd.core.settle import Sighting
 from syncd.disk.drop import Drop
 from syncd.disk.intake import Intake, Taking
-from syncd.disk.ledger import Arrival, Ledger
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import Arrival
 from syncd.disk.repository import Repository
 
 ROUNDS = 5

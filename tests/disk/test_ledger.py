@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.model import Outcome, RunState
-from syncd.disk.ledger import MIGRATIONS, Arrival, Ledger, Pause, RunRecord, opened
+from syncd.disk.ledger import Ledger, opened
+from syncd.disk.records import Arrival, Pause, RunRecord
+from syncd.disk.schema import MIGRATIONS
 from syncd.errors import LedgerFault
 from tests.killing import as_nobody, with_disk
 

@@ -17,7 +17,8 @@ from syncd.core.model import RunState
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note, Progress
 from syncd.daemon.orders import Orders
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import Repository
 from syncd.run import Place
 from syncd.targets.sandbox import SandboxSettings

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from syncd.core.model import RunState
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.run import carry_out
 from syncd.tools.command import CommandTool
 from tests.run.workshop import FILE, Workshop, program

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from syncd.core.model import Outcome, RunState
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.tools.uploadcourse import UploadCourseTool
 from syncd.tools.uploads import UploadTool
 from syncd.tools.uploaduser import UploadUserTool

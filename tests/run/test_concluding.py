@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from syncd.core.model import Outcome, RunState
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import InRun, Repository
 from syncd.run import Job, Place, carry_out
 from tests.faulty import AWAY

@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from syncd.core.model import RunState
-from syncd.disk.ledger import Ledger, RunRecord
+from syncd.disk.ledger import Ledger
+from syncd.disk.records import RunRecord
 from syncd.disk.repository import InRun, Repository
 from syncd.run import Job, Place, carry_out
 from syncd.targets.sandbox import SandboxSettings

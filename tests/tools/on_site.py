@@ -26,7 +26,7 @@ from uuid import uuid4
 
 from syncd.core.functions import SITE_INFO
 from syncd.core.model import RunState
-from syncd.disk.ledger import RunRecord
+from syncd.disk.records import RunRecord
 from syncd.errors import ItemRefused, SiteRefused
 from syncd.targets.base import USUAL_ROLES, Target
 from syncd.targets.rest import RestSettings
