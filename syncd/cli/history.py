@@ -19,13 +19,16 @@ MOST = 1_000_000
 @contextmanager
 def history(config: Config) -> Iterator[Ledger | None]:
     """The ledger; None while there is none. Raises `LedgerFault` for a ruined one, `Fault` for who may not read it."""
-    from syncd.disk.ledger import NAME, Ledger
+    from syncd.disk.ledger import NAME
+    from syncd.disk.onlooker import Onlooker
 
     path = config.state.folder / NAME
     try:
-        ledger = Ledger(path) if path.exists() else None
+        ledger = Onlooker(path)
+    except FileNotFoundError:
+        ledger = None
     except PermissionError as error:
-        raise Fault(f"you may not read the ledger {path}: be root, or the user that syncd runs as") from error
+        raise Fault(f"you may not read the ledger {path}: be root, or of the group that syncd runs as") from error
     try:
         yield ledger
     finally:

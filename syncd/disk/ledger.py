@@ -33,7 +33,7 @@ class Ledger:
 
     def _open(self) -> None:
         path = self._path
-        with _translated(path):
+        with translated(path):
             # autocommit: each statement, or each `with self._all():`, is a transaction of its own
             self._db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT, check_same_thread=False)
             try:
@@ -45,7 +45,7 @@ class Ledger:
                 raise
         with suppress(PermissionError):  # another account's ledger has the mode that its owner gave it
             os.chmod(path, 0o640)
-        self._identity = _identity(path)
+        self._identity = identity(path)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -59,7 +59,7 @@ class Ledger:
     def lost(self) -> bool:
         """Whether somebody took the file away, or put another in its place, while it was open."""
         try:
-            return _identity(self._path) != self._identity
+            return identity(self._path) != self._identity
         except FileNotFoundError:
             return True
 
@@ -72,7 +72,7 @@ class Ledger:
 
     @contextmanager
     def _all(self) -> Iterator[sqlite3.Connection]:
-        with _translated(self._path):
+        with translated(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -84,7 +84,7 @@ class Ledger:
 
     @contextmanager
     def _one(self) -> Iterator[sqlite3.Connection]:
-        with _translated(self._path):
+        with translated(self._path):
             yield self._db
 
     # Arrivals
@@ -225,7 +225,8 @@ def _set_aside(path: Path, name: str) -> Path:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """What SQLite raises, as a `LedgerFault`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -245,6 +246,7 @@ def _write_ahead(db: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def identity(path: Path) -> tuple[int, int]:
+    """Which file it is, whatever its name."""
     there = os.stat(path)
     return there.st_dev, there.st_ino

@@ -51,12 +51,12 @@ MIGRATIONS = (
 
 def migrate(db: sqlite3.Connection) -> None:
     """Give the ledger the tables of this version; raises `LedgerFault` for one that a newer syncd wrote."""
-    if _version(db) == len(MIGRATIONS):
+    if version_of(db) == len(MIGRATIONS):
         return
     # Whoever comes second waits here, and then looks again what is left to do.
     db.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(db)
+        version = version_of(db)
         if version > len(MIGRATIONS):
             raise LedgerFault(
                 f"the ledger was written by a newer syncd (schema {version}, this one knows {len(MIGRATIONS)}); "
@@ -73,7 +73,8 @@ def migrate(db: sqlite3.Connection) -> None:
         raise
 
 
-def _version(db: sqlite3.Connection) -> int:
+def version_of(db: sqlite3.Connection) -> int:
+    """The schema's version; a fresh file has 0."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     return int(version)
 
