@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -22,6 +22,7 @@ from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, Took
 from syncd.daemon.numbers import Numbers
 from syncd.daemon.reception import Reception
 from syncd.daemon.requests import Requests
+from syncd.daemon.starter import Starter
 from syncd.daemon.trouble import Trouble
 from syncd.daemon.upkeep import Upkeep
 from syncd.disk.intake import Intake
@@ -39,12 +40,6 @@ RETRY = 2.0
 """Seconds until the machine is tried again after it refused."""
 
 STOPPING = "syncd is stopping; ask again when it has been started"
-
-LONGEST_EXPECTED = 10.0
-"""Seconds that a run waits for files that have settled and are on their way to it.
-
-For files of tools that have their turn before it, it waits for so long and `settle`, though they are not settled yet.
-"""
 
 HURRY_AFTER = 120.0
 """Seconds after the signal to stop until a program under way is asked to end: systemd sends no second signal."""
@@ -88,6 +83,9 @@ class Daemon:
             coming=self._coming,
             timers=alone is None,
         )
+        self._starter = Starter(
+            self._dispatch, config.drop.settle, now=self._now, began=self._began, alone=alone is not None
+        )
         self._requests = Requests(
             self._dispatch, self._plant.repository, self._books.loop, status=self._status, look=self._look_again
         )
@@ -97,9 +95,6 @@ class Daemon:
         if alone is None:
             self._numbers.go_by(config.metrics)
         self._pending: deque[Note] = deque()
-        self._expecting = ""
-        self._expected_since = 0.0
-        self._lets_before: dict[str, float] = {}
         self._beat_at = 0.0
         self._said_status = ""
 
@@ -229,18 +224,8 @@ class Daemon:
             moments.append(RETRY)
         elif not self._stopping:
             moments.append(self._reception.next_at(monotonic) - monotonic)
-            moments += self._until_next_run(monotonic)
+            moments += self._starter.patience(monotonic)
         return max(0.0, min(moments))
-
-    def _until_next_run(self, monotonic: float) -> list[float]:
-        if self._expecting and not self._new():
-            until = max(self._expected_since + LONGEST_EXPECTED, self._lets_before_until(self._expecting, monotonic))
-            return [until - monotonic]
-        if self._expecting or self._alone:
-            return []
-        now = self._now()
-        moment = self._dispatch.next_at(now)
-        return [(moment.astimezone(UTC) - now.astimezone(UTC)).total_seconds()] if moment else []
 
     def _work(self) -> None:
         """Do what there is to do now. Raises `OSError` or `Fault` when the machine does not let it be done."""
@@ -248,7 +233,8 @@ class Daemon:
         self._mend_ledger()
         self._change_over()
         self._reception.turn(time.monotonic())
-        self._start_what_is_due()
+        if self._starter.turn(self._reception, time.monotonic()):
+            self._mailbox.put(Woken())
         if not self._alone:
             self._upkeep.turn(self._now(), self._config.repository)
         self._trouble.over()
@@ -292,49 +278,6 @@ class Daemon:
             self._reload_for(request)
         else:
             self._requests.carry_out(request)
-
-    def _start_what_is_due(self) -> None:
-        """Start the run that is due; before it, look once more: what has settled comes first."""
-        wanted, monotonic = self._dispatch.wanted(self._now()), time.monotonic()
-        if wanted and wanted != self._expecting:
-            self._expected_since = monotonic
-            self._reception.look(monotonic)
-            self._reception.turn(monotonic)
-        self._expecting = wanted
-        if not wanted:
-            self._lets_before.clear()
-        elif not self._expected(wanted, monotonic) and not self._lets_others_before(wanted, monotonic):
-            self._expecting = ""
-            self._lets_before.pop(wanted, None)
-            self._dispatch.start(wanted, self._now())
-            if not self._dispatch.under_way:  # it came to nothing, and no note will tell: others may be due
-                self._mailbox.put(Woken())
-
-    def _expected(self, tool: str, monotonic: float) -> bool:
-        """Whether a tool's run has to wait for a file that is on its way: not for ever, if they come one by one."""
-        patiently, means = self._new(), self._dispatch.orders.means
-        if not patiently and monotonic >= self._expected_since + LONGEST_EXPECTED:
-            return False
-        return self._reception.expecting(lambda path: means(tool, path), patiently=patiently)
-
-    def _lets_others_before(self, tool: str, monotonic: float) -> bool:
-        """Whether a tool's run lets a file go first that is being uploaded with its own, and makes what that names."""
-        until = self._lets_before_until(tool, monotonic)
-        if monotonic >= until:
-            return False
-        within, means = timedelta(seconds=until - monotonic), self._dispatch.orders.means
-        if self._dispatch.others_are_due(tool, self._now(), within):
-            return True
-        first = self._dispatch.go_before(tool, self._now(), within)
-        return self._reception.expecting(lambda path: any(means(one, path) for one in first), patiently=True)
-
-    def _lets_before_until(self, tool: str, monotonic: float) -> float:
-        return self._lets_before.setdefault(tool, monotonic) + self._config.drop.settle + LONGEST_EXPECTED
-
-    def _new(self) -> bool:
-        """Whether an upload of before this process can't have settled yet in its eyes."""
-        up = (self._now() - self._began).total_seconds()
-        return self._alone is not None and up < self._config.drop.settle + 1
 
     def _look_again(self) -> None:
         self._dispatch.waitlist.stale = True
@@ -388,6 +331,7 @@ class Daemon:
         if config.drop != self._config.drop:
             self._reception.rest()
         self._config = config
+        self._starter.settle = config.drop.settle
         self._numbers.go_by(config.metrics)
         self._targets.append(target)
         self._dispatch.reorder(plant.orders_of(config), self._place())
