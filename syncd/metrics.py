@@ -32,6 +32,9 @@ OF_TOOLS = {
 }
 """What is shown of each tool, in the order of `_stands`."""
 
+CALL_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+"""Seconds of a call: a batch is cut smaller when it takes more than a few."""
+
 BUCKETS = (0.2, 1, 5, 15, 60, 300, 900, 3600, 14_400)
 
 
@@ -61,13 +64,23 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._calls = Histogram(
+            "syncd_call_duration_seconds",
+            "How long calls to the site took; each carries a batch.",
+            ["site", "function"],
+            buckets=CALL_BUCKETS,
+            registry=self.registry,
+        )
+        self._unanswered = self._counter(
+            "calls_unanswered", "Calls to the site that came to no answer: it was away, or fell silent."
+        )
         self._of_tools = tuple(self._gauge(name, meaning, "tool") for name, meaning in OF_TOOLS.items())
         self._drop = self._gauge("drop_files", "Files in the drop folder: waited for, or refused.", "state")
         self._trouble = self._gauge("trouble", "1 while the machine refuses something: a disk, a folder, the ledger.")
         self._told = self._gauge("told_timestamp_seconds", "When the loop last brought these numbers up to date.")
         self._gauge("start_timestamp_seconds", "When syncd started.").labels(site).set(began)
         self._gauge("info", "Always 1; the label has the version.", "version").labels(site, version).set(1)
-        for counter in (self._arrivals, self._bytes):
+        for counter in (self._arrivals, self._bytes, self._unanswered):
             counter.labels(site)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
@@ -97,6 +110,12 @@ class Metrics:
         """A run came to no end."""
         self._know(tool)
         self._broken.labels(self._site, tool).inc()
+
+    def called(self, function: str, took: float, *, answered: bool) -> None:
+        """A call of a web-service function was over after so many seconds."""
+        self._calls.labels(self._site, function).observe(took)
+        if not answered:
+            self._unanswered.labels(self._site).inc()
 
     def stands(self, now: Snapshot) -> None:
         """This is how things stand."""

@@ -25,6 +25,7 @@ def metrics() -> Metrics:
     """The numbers of a syncd with one tool."""
     metrics = Metrics("campus", "1.2.3", 1000.0)
     metrics.stands(Snapshot(2000.0, {"users": ToolSnapshot(waiting=2, oldest=60.0, last_success=1500.0)}))
+    metrics.called("core_user_create_users", 0.2, answered=True)
     return metrics
 
 
@@ -68,6 +69,16 @@ def test_rows_that_were_only_planned_do_not_count(metrics: Metrics, result: RunS
     assert value(metrics, "rows_total", tool="users", outcome="deleted") == 0
 
 
+def test_a_call_counts_by_its_function(metrics: Metrics) -> None:
+    """How long it took, and whether the site answered."""
+    metrics.called("core_user_create_users", 3.0, answered=True)
+    metrics.called("core_user_get_users_by_field", 60.0, answered=False)
+    creating = {"function": "core_user_create_users"}
+    assert value(metrics, "call_duration_seconds_bucket", le="0.25", **creating) == 1
+    assert value(metrics, "call_duration_seconds_count", **creating) == 2
+    assert value(metrics, "calls_unanswered_total") == 1
+
+
 def test_what_was_never_counted_is_nought(metrics: Metrics) -> None:
     """Prometheus sees no increase in a number that was not there before."""
     assert value(metrics, "runs_total", tool="users", result="failed") == 0
@@ -100,8 +111,9 @@ def test_no_number_says_when_it_was_made(metrics: Metrics) -> None:
 def test_the_handbook_explains_every_number(metrics: Metrics) -> None:
     """And no other."""
     explained = set(re.findall(r"^\| `(syncd_[a-z_]+)` \|", HANDBOOK.read_text(), re.MULTILINE))
-    histogram = {f"syncd_run_duration_seconds{suffix}" for suffix in OF_HISTOGRAMS}
-    assert explained == names(metrics) - histogram | {"syncd_run_duration_seconds"}
+    histograms = {"syncd_run_duration_seconds", "syncd_call_duration_seconds"}
+    parts = {f"{name}{suffix}" for name in histograms for suffix in OF_HISTOGRAMS}
+    assert explained == names(metrics) - parts | histograms
 
 
 @pytest.mark.parametrize("file", [RULES, DASHBOARD], ids=["rules", "dashboard"])

@@ -30,6 +30,7 @@ from syncd.errors import Fault, LedgerFault, SettingsError, SyncdError
 from syncd.notify import Notify
 from syncd.run import Place
 from syncd.targets.base import Target
+from syncd.targets.timed import Timed
 
 log = logs.get()
 
@@ -72,7 +73,8 @@ class Daemon:
         self._hurry_at = math.inf
         self._plant = plant.build(config)
         self._books = Books(self._plant, self._began)
-        self._targets = [plant.target_of(config)]
+        self._numbers = Numbers(config.site.name, self._began)
+        self._targets = [self._target_of(config)]
         self._reception = self._make_reception()
         self._dispatch = Dispatch(
             plant.orders_of(config),
@@ -91,7 +93,6 @@ class Daemon:
         )
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
         self._trouble = Trouble(RETRY)
-        self._numbers = Numbers(config.site.name, self._began)
         if alone is None:
             self._numbers.go_by(config.metrics)
         self._pending: deque[Note] = deque()
@@ -123,6 +124,9 @@ class Daemon:
             forgive_every=self._config.drop.poll_every,
             post=self._mailbox.put,
         )
+
+    def _target_of(self, config: Config) -> Target:
+        return Timed(plant.target_of(config), self._numbers.called)
 
     def _coming(self) -> list[str]:
         return self._reception.coming()  # of the one that there is now
@@ -314,7 +318,7 @@ class Daemon:
         try:
             config = self._load()
             plant.refuse_moves(self._config, config)
-            target = plant.target_of(config)
+            target = self._target_of(config)
         except SettingsError as error:
             problems = [str(problem) for problem in error.problems]
         except (OSError, SyncdError) as error:

@@ -73,6 +73,11 @@ class Numbers:
         if record.state is RunState.DONE:
             self._successes[job.tool_name] = now.timestamp()
 
+    def called(self, function: str, took: float, answered: bool) -> None:
+        """A call to the site is over. Alone of all this, any thread may say so."""
+        if counted := self._counted:
+            counted.called(function, took, answered=answered)
+
     # Told
 
     def next_at(self) -> float:

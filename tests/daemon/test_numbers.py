@@ -58,6 +58,8 @@ def test_a_file_tells_what_came_and_what_became_of_it(served: Served) -> None:
     assert there["syncd_arrived_bytes_total"] == len(GOOD)
     assert there["syncd_rows_total:created:users"] == 1
     assert there["syncd_run_duration_seconds_count:users"] == 1
+    assert there["syncd_call_duration_seconds_count:local_syncd_get_users"] >= 1
+    assert there["syncd_calls_unanswered_total"] == 0
     assert there["syncd_last_success_timestamp_seconds:users"] > there["syncd_start_timestamp_seconds"]
     assert file.stat().st_mode & 0o777 == 0o644
     assert not (served.folder / ".syncd.prom.draft").exists()
