@@ -27,18 +27,19 @@ def agenda(installation: Installation, number: int, as_json: bool) -> None:
       syncd agenda -n 20
     """
     from syncd.cli.asking import standing
+    from syncd.cli.bearings import bearings
 
-    config = installation.load()
-    tools = standing(config)["tools"]
-    now = datetime.now(config.site.timezone)
+    zone = bearings(installation).zone
+    tools = standing(installation)["tools"]
+    now = datetime.now(zone)
     times = upcoming(tools, now, number)
     untimed = [tool for tool in tools if not tool["next"]]
     if as_json:
         rest = [{key: tool[key] for key in ("tool", "file", "timer")} for tool in untimed]
-        document({"zone": str(config.site.timezone), "times": times, "untimed": rest})
+        document({"zone": str(zone), "times": times, "untimed": rest})
         return
     table(
-        [f"time ({config.site.timezone})", "tool", "file", "timer", ""],
+        [f"time ({zone})", "tool", "file", "timer", ""],
         [
             [when(datetime.fromisoformat(time["at"])), time["tool"], time["file"], time["timer"], _mark(time)]
             for time in times

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from syncd.cli.bar import Follow, following
+from syncd.cli.bearings import bearings
 from syncd.cli.installation import Installation
 from syncd.cli.owner import act_as_owner
 from syncd.cli.verb import STOPPED
@@ -26,12 +27,12 @@ def act(installation: Installation, verb: str, arguments: Mapping[str, Any]) -> 
 
     Raises `Refused` when it makes no sense, and whatever the daemon raises when it can't work.
     """
-    config = installation.load()
+    state = bearings(installation).state
     with following() as follow:
         try:
-            return dict(ask(config.state.folder, verb, arguments, follow))
+            return dict(ask(state, verb, arguments, follow))
         except NotRunning:
-            return _alone(installation, config, Request(verb, arguments, login_name()), follow)
+            return _alone(installation, installation.load(), Request(verb, arguments, login_name()), follow)
         except KeyboardInterrupt:
             text = "You no longer wait for it, but it goes on in the daemon: syncd status shows how far it is."
             raise Refused(text, STOPPED) from None
@@ -68,14 +69,14 @@ def _alone(installation: Installation, config: Config, request: Request, follow:
     return dict(last["answer"])
 
 
-def standing(config: Config) -> Mapping[str, Any]:
+def standing(installation: Installation) -> Mapping[str, Any]:
     """How things stand: what the daemon says, or what can be seen without one."""
     try:
-        return dict(ask(config.state.folder, "status", {}))
+        return dict(ask(bearings(installation).state, "status", {}))
     except NotRunning:
         from syncd.cli.unattended import status
 
-        return status(config)
+        return status(installation.load())
 
 
 def nudge(config: Config) -> None:

@@ -38,7 +38,7 @@ def held_runs(ctx: click.Context, _parameter: click.Parameter, _begun: str) -> l
     """The runs that wait for a person's word."""
     from syncd.cli.asking import standing
 
-    return [run["run"] for run in standing(ctx.ensure_object(Installation).load())["held"]]
+    return [run["run"] for run in standing(ctx.ensure_object(Installation))["held"]]
 
 
 @_quiet
@@ -46,7 +46,7 @@ def runs(ctx: click.Context, _parameter: click.Parameter, _begun: str) -> list[s
     """The newest runs."""
     from syncd.cli.history import history
 
-    with history(ctx.ensure_object(Installation).load()) as ledger:
+    with history(ctx.ensure_object(Installation).load().state.folder) as ledger:
         return [run.id for run in ledger.runs(limit=100)] if ledger else []
 
 

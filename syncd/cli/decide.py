@@ -40,6 +40,7 @@ def reject(installation: Installation, run: str) -> int:
 
 def _decided(installation: Installation, verb: str, run: str) -> int:
     from syncd.cli.asking import act
+    from syncd.cli.bearings import bearings
     from syncd.cli.outcome import concluded
 
-    return concluded(installation.load(), act(installation, verb, {"run": run}))
+    return concluded(bearings(installation).repository, act(installation, verb, {"run": run}))

@@ -235,7 +235,7 @@ def _refuse_held(config: Config, repository: Repository, files: Iterable[Waiting
     from syncd.cli.unattended import waits_with
     from syncd.core.model import RunState
 
-    with history(config) as ledger:
+    with history(config.state.folder) as ledger:
         held = {run.path: run for run in ledger.in_state(RunState.HELD)} if ledger else {}
     for file in files:
         if (hold := held.get(file.path)) and not hold.simulated and waits_with(hold, file, repository):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.errors import Fault, UsageError
 
 if TYPE_CHECKING:
-    from syncd.config import Config
     from syncd.disk.ledger import Ledger
     from syncd.disk.records import RunRecord
 
@@ -17,12 +17,15 @@ MOST = 1_000_000
 
 
 @contextmanager
-def history(config: Config) -> Iterator[Ledger | None]:
-    """The ledger; None while there is none. Raises `LedgerFault` for a ruined one, `Fault` for who may not read it."""
+def history(state: Path) -> Iterator[Ledger | None]:
+    """The ledger in a state folder; None while there is none.
+
+    Raises `LedgerFault` for a ruined one, `Fault` for who may not read it.
+    """
     from syncd.disk.ledger import NAME
     from syncd.disk.onlooker import Onlooker
 
-    path = config.state.folder / NAME
+    path = state / NAME
     try:
         ledger = Onlooker(path)
     except FileNotFoundError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from syncd.errors import UsageError
 
 if TYPE_CHECKING:
+    from syncd.cli.bearings import Bearings
     from syncd.config import Config
 
 USUAL = (Path("/etc/syncd/syncd.toml"), Path("syncd.toml"))
@@ -19,6 +20,8 @@ class Installation:
     """The settings file that `-c` named; None: the first of the usual ones that is there."""
 
     named: Path | None = None
+    bearings: Bearings | None = None
+    """As they were found once (cli/bearings.py)."""
 
     @property
     def source(self) -> Path:

@@ -1,22 +1,18 @@
 """What came of a run that somebody asked for, and waited for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
 from syncd.core.names import shown
 
-if TYPE_CHECKING:
-    from syncd.config import Config
 
-
-def concluded(config: Config, answer: Mapping[str, Any]) -> int:
+def concluded(repository: Path, answer: Mapping[str, Any]) -> int:
     """Print the report of a run, and return its exit code."""
     if report := answer.get("report"):
-        path = config.repository.folder / "reports" / report
+        path = repository / "reports" / report
         try:
             click.echo(path.read_text(encoding="utf-8"), nl=False)
         except OSError as error:

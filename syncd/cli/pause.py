@@ -29,9 +29,10 @@ def pause(installation: Installation, tool: str, until: str | None) -> None:
       syncd pause users --until 18:00
     """
     from syncd.cli.asking import act
+    from syncd.cli.bearings import bearings
     from syncd.cli.moments import parse_moment
 
-    now = datetime.now(installation.load().site.timezone)
+    now = datetime.now(bearings(installation).zone)
     end = parse_moment(until, now) if until else None
     act(installation, "pause", {"tool": tool, "until": end.isoformat(timespec="seconds") if end else None})
     click.echo(f"{tool} is paused until {when(end) if end else 'somebody resumes it'}: syncd resume {tool}")

@@ -30,7 +30,8 @@ def run(installation: Installation, tool: str, file: str | None, simulate: bool)
       syncd run users --file archives/20261122-091743_users.csv
     """
     from syncd.cli.asking import act
+    from syncd.cli.bearings import bearings
     from syncd.cli.outcome import concluded
 
     answer = act(installation, "run", {"tool": tool, "file": file or "", "simulate": simulate})
-    return concluded(installation.load(), answer)
+    return concluded(bearings(installation).repository, answer)

@@ -30,12 +30,14 @@ def runs(installation: Installation, tool: str, number: int, as_json: bool) -> N
     Example:
       syncd runs --tool users -n 5
     """
-    config = installation.load()
-    if tool and tool not in config.tools:
-        raise UsageError(f"there is no tool {tool} in the settings; there are: {', '.join(config.tools) or 'none'}")
-    with history(config) as ledger:
+    from syncd.cli.bearings import bearings
+
+    known = bearings(installation)
+    if tool and tool not in known.tools:
+        raise UsageError(f"there is no tool {tool} in the settings; there are: {', '.join(known.tools) or 'none'}")
+    with history(known.state) as ledger:
         found = ledger.runs(tool=tool, limit=number) if ledger else []
-    zone = config.site.timezone
+    zone = known.zone
     if as_json:
         document([_described(run, zone) for run in found])
     elif found:
@@ -86,14 +88,16 @@ def report(installation: Installation, run: str, suffix: str | None) -> None:
       syncd report 20261122-0917
       syncd report --rows > rows.csv
     """
-    config = installation.load()
-    with history(config) as ledger:
+    from syncd.cli.bearings import bearings
+
+    known = bearings(installation)
+    with history(known.state) as ledger:
         if not ledger:
             raise UsageError("there is no report yet")
         found = the_run(ledger, run)
     if not found.report:
         raise UsageError(f"the run {found.id} has no report: it is {found.state}")
-    path = config.repository.folder / "reports" / (found.report.removesuffix(".txt") + (suffix or ".txt"))
+    path = known.repository / "reports" / (found.report.removesuffix(".txt") + (suffix or ".txt"))
     try:
         click.echo(path.read_bytes(), nl=False)
     except FileNotFoundError as error:

@@ -30,8 +30,7 @@ def status(installation: Installation, as_json: bool) -> None:
     """
     from syncd.cli.asking import standing
 
-    config = installation.load()
-    found = standing(config)
+    found = standing(installation)
     if as_json:
         document(found)
         return

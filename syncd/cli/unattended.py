@@ -25,7 +25,7 @@ def status(config: Config) -> dict[str, Any]:
     """The same document that the daemon answers with."""
     trouble: list[str] = []
     try:
-        with history(config) as ledger:
+        with history(config.state.folder) as ledger:
             return _status(config, ledger, trouble)
     except SyncdError as error:
         trouble.append(str(error))
@@ -44,6 +44,8 @@ def _status(config: Config, ledger: Ledger | None, trouble: list[str]) -> dict[s
             "since": None,
             "site": config.site.name,
             "settings": str(config.source),
+            "zone": str(config.site.timezone),
+            "repository": str(config.repository.folder),
         },
         "doing": None,
         "drop": _dropped(config),

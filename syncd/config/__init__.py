@@ -12,7 +12,7 @@ import tomli
 
 from syncd.config.checks import closed, crossing, entangled, inside, misplaced
 from syncd.config.problems import in_order
-from syncd.config.reading import Reading
+from syncd.config.reading import Reading, state_directory
 from syncd.config.tables import Csv, Drop, Metrics, Repository, Site, State
 from syncd.core.settings import Written
 from syncd.errors import Problem, SettingsError
@@ -92,8 +92,7 @@ def _lowered(message: str) -> str:
 
 def _filled(tables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """The tables with what they leave to the machine."""
-    # systemd lists several folders when the unit names several; the first is ours.
-    state_folder = environment.get("STATE_DIRECTORY", "").split(":")[0]
+    state_folder = state_directory(environment)
     site, state = tables.get("site", {}), tables.get("state", {})
     return {
         **tables,

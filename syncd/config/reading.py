@@ -103,6 +103,12 @@ class Reading:
         return found if isinstance(found, str) and "\0" not in found else ""
 
 
+def state_directory(environment: Mapping[str, str]) -> str:
+    """The state folder that systemd gives a service, or ""."""
+    # systemd lists several folders when the unit names several; the first is ours.
+    return environment.get("STATE_DIRECTORY", "").split(":")[0]
+
+
 def target_kinds() -> dict[str, type[TargetSettings]]:
     """Every kind of target that syncd has, by its name."""
     from syncd import targets

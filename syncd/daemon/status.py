@@ -29,6 +29,8 @@ def daemon(config: Config, since: datetime, *, running: bool) -> dict[str, Any]:
         "since": since.isoformat(timespec="seconds"),
         "site": config.site.name,
         "settings": str(config.source),
+        "zone": str(config.site.timezone),
+        "repository": str(config.repository.folder),
     }
 
 
