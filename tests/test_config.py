@@ -425,6 +425,8 @@ def shown(tables: Mapping[str, Any], key: Key) -> bool:
     table, *path = key.place.split(".")
     if key.kind == "rest":  # the shipped file has the sandbox; a site's keys stand in its example
         return re.search(rf"^#   {path[0]} = ", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE) is not None
+    if isinstance(tables.get(table), list):
+        return path[0] in tables[table][0]
     if table != "tools":
         return path[0] in tables[table]
     if key.kind:
@@ -456,7 +458,7 @@ def documented() -> dict[tuple[str, str], dict[str, str]]:
     sections: dict[tuple[str, str], dict[str, str]] = {}
     pages = [DOCUMENTED, *sorted(KINDS.glob("*.md"))]
     for line in (line for page in pages for line in page.read_text(encoding="utf-8").splitlines()):
-        if heading := re.match(r"## `\[([a-z]+)[^\]]*\]`(?: of kinds?(?: that read)? `([a-z-]+)`)?", line):
+        if heading := re.match(r"## `\[+([a-z]+)[^\]]*\]+`(?: of kinds?(?: that read)? `([a-z-]+)`)?", line):
             rows = sections.setdefault((heading[1], heading[2] or ""), {})
         elif row := re.match(r"\| `([a-z_.]+)` \| (.+?) \| .+ \|$", line):
             rows[row[1]] = row[2]

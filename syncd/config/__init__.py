@@ -11,9 +11,11 @@ from zoneinfo import available_timezones
 import tomli
 
 from syncd.config.checks import closed, crossing, entangled, inside, misplaced
+from syncd.config.freezes import FreezeTable, senseless
 from syncd.config.problems import in_order
 from syncd.config.reading import Reading, state_directory
 from syncd.config.tables import Csv, Drop, Metrics, Repository, Site, State
+from syncd.core.freeze import Freeze
 from syncd.core.settings import Written
 from syncd.errors import Problem, SettingsError
 from syncd.targets.base import TargetSettings
@@ -35,6 +37,7 @@ class Config:
     metrics: Metrics
     csv: Csv
     tools: Mapping[str, Tool]
+    freezes: tuple[Freeze, ...]
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ, *, writable: bool = True) -> Config:
@@ -54,15 +57,19 @@ def load(path: Path, environment: Mapping[str, str] = os.environ, *, writable: b
     metrics = reading.table(Metrics, "metrics")
     csv = reading.table(Csv, "csv")
     tools = reading.tools()
+    freezes = reading.each(FreezeTable, "freeze")
     folders, files = reading.folders, reading.files
     found = [*reading.found, *misplaced(files), *crossing(files), *entangled(folders)]
     if metrics and metrics.file:
         found += inside("metrics.file", metrics.file, folders)
+    if site:
+        found += senseless(freezes, site.timezone, reading.tool_names)
     if writable:
         found += closed(folders)
     if found or not (site and drop and repository and state and target and metrics and csv):
         raise SettingsError(str(path), in_order(found, tables))
-    return Config(path, site, drop, repository, state, target, metrics, csv, MappingProxyType(tools))
+    periods = tuple(freeze.period(site.timezone) for freeze in freezes.values())
+    return Config(path, site, drop, repository, state, target, metrics, csv, MappingProxyType(tools), periods)
 
 
 def machine_zone(environment: Mapping[str, str] = os.environ) -> str:

@@ -54,4 +54,4 @@ def _keys(table: type[Settings], place: str, kind: str = "") -> Iterator[Key]:
         if isinstance(inner, type) and issubclass(inner, Settings):
             yield from _keys(inner, f"{place}.{name}", kind)
         else:
-            yield Key(f"{place}.{name}", " ".join((field.description or "").split()), kind)
+            yield Key(f"{place}.{field.alias or name}", " ".join((field.description or "").split()), kind)

@@ -53,7 +53,7 @@ def no_hint(_key: str) -> str:
 
 
 def problems(
-    error: ValidationError, table: type[Settings], *where: str, hint: Callable[[str], str] = no_hint
+    error: ValidationError, table: type[Settings], *where: str | int, hint: Callable[[str], str] = no_hint
 ) -> list[Problem]:
     """Everything that pydantic found wrong in the table that stands at `where`.
 
@@ -124,7 +124,7 @@ def _keys(table: type[Settings], path: Sequence[str | int]) -> Mapping[str, Fiel
         if not inner:
             return {}
         table = inner[0]
-    return table.model_fields
+    return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
 def _meaning(table: type[Settings], path: Sequence[str | int]) -> str:
@@ -150,8 +150,12 @@ def _joint(part: str | int) -> str:
     return f".{part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)}"
 
 
-def _places(tables: Mapping[str, Any], *above: str) -> Iterable[str]:
+def _places(tables: Mapping[str, Any], *above: str | int) -> Iterable[str]:
     for name, value in tables.items():
         yield dotted(*above, name)
         if isinstance(value, Mapping):
             yield from _places(value, *above, name)
+        for number, one in enumerate(value if isinstance(value, list) else ()):
+            yield dotted(*above, name, number)
+            if isinstance(one, Mapping):
+                yield from _places(one, *above, name, number)

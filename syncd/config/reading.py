@@ -40,6 +40,15 @@ class Reading:
         """A table with its keys, or None when there was a problem."""
         return self._validated(model, self.tables.get(name, {}), name)
 
+    def each(self, model: type[Table], name: str) -> dict[int, Table]:
+        """The tables of a list, `[[name]]`, in which there was no problem, by their place in the list."""
+        tables = self.tables.get(name, [])
+        if not isinstance(tables, list):
+            self.found.append(Problem(dotted(name), f"must be written [[{name}]]: there may be several"))
+            return {}
+        read = {number: self._validated(model, values, name, number) for number, values in enumerate(tables)}
+        return {number: table for number, table in read.items() if table}
+
     def target(self) -> TargetSettings | None:
         """The target that its key `kind` tells."""
         return self._of_kind(target_kinds(), "sandbox", self.tables.get("target", {}), "target")
@@ -74,7 +83,7 @@ class Reading:
         return self._validated(kinds[kind], keys, *where, hint=lambda key: _owner(key, kinds))
 
     def _validated(
-        self, model: type[Table], values: object, *where: str, hint: Callable[[str], str] = no_hint
+        self, model: type[Table], values: object, *where: str | int, hint: Callable[[str], str] = no_hint
     ) -> Table | None:
         try:
             return model.model_validate(values, context=self.written)
@@ -87,6 +96,12 @@ class Reading:
         """The folders by the place of their key, also from tables in which something else is wrong."""
         named = {name: self._text(name, "folder") for name in ("drop", "repository", "state")}
         return {dotted(name, "folder"): self.written.folder / folder for name, folder in named.items() if folder}
+
+    @property
+    def tool_names(self) -> list[str]:
+        """The names of all tools, also of those in which something is wrong."""
+        tools = self.tables.get("tools", {})
+        return list(tools) if isinstance(tools, dict) else []
 
     @property
     def files(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, PlainValidator
 
+from syncd.config.freezes import FreezeTable
 from syncd.config.problems import nearest
 from syncd.core.durations import Seconds, at_least
 from syncd.core.rows import Encoding, Separator
@@ -124,5 +125,6 @@ TABLES: Mapping[str, type[Settings] | None] = {
     "metrics": Metrics,
     "csv": Csv,
     "tools": None,
+    "freeze": FreezeTable,
 }
 """The tables of the file, in the order in which they are explained; None: its kind tells which keys it has."""
