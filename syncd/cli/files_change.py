@@ -90,14 +90,14 @@ def _place(config: Config, repository: Repository, source: int, path: str) -> st
     now = datetime.now(config.site.timezone)
     claim = f"put-{time.time_ns():x}-{os.getpid():x}"
     try:
-        repository.stage(claim, path, source, os.fstat(source).st_size, time.time_ns())
-        repository.sync_staged(claim, [path])
+        repository.staging.stage(claim, path, source, os.fstat(source).st_size, time.time_ns())
+        repository.staging.sync(claim, [path])
         older = repository.place(claim, path, queue=orders_of(config).queues(path), stamp=stamp(now))
     except FileNotFoundError as error:
         # The daemon repairs at its start what an earlier one left half-done, and took our copy for that.
         raise Fault(f"{shown(path)} was not put: syncd was just starting. Put it again.") from error
     finally:
-        repository.clear_staged(claim)
+        repository.staging.clear(claim)
     repository.sync_placed([path])
     return older
 

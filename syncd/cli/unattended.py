@@ -14,6 +14,7 @@ from syncd.daemon.plant import drop_of, orders_of
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository, Waiting
+from syncd.disk.tree import digest_of
 from syncd.errors import SyncdError
 
 ASLEEP = "syncd is not running"
@@ -102,7 +103,7 @@ def _waiting(
 def waits_with(run: RunRecord, file: Waiting, repository: Repository) -> bool:
     """Whether this very file, not other bytes under its name, is the one that a held run waits with."""
     try:
-        return run.path == file.path and repository.digest(repository.folder / file.path).sha256 == run.sha256
+        return run.path == file.path and digest_of(repository.folder / file.path).sha256 == run.sha256
     except OSError:
         return False
 

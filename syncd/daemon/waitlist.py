@@ -10,6 +10,7 @@ from syncd.daemon.orders import Orders
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import RunRecord
 from syncd.disk.repository import Repository, Waiting
+from syncd.disk.tree import digest_of, head
 
 
 class Waitlist:
@@ -145,7 +146,7 @@ class Waitlist:
     def _deferral(self, file: Waiting) -> Deferral | None:
         if file not in self._deferrals:
             try:
-                return deferral_of(self._repository.head(self._repository.folder / file.path, HEAD))
+                return deferral_of(head(self._repository.folder / file.path, HEAD))
             except OSError:
                 return None
         return self._deferrals[file]
@@ -196,7 +197,7 @@ class Waitlist:
         """The hash of a file that waits; "" when it can't be read."""
         if file not in self._hashes:
             try:
-                self._hashes[file] = self._repository.digest(self._repository.folder / file.path).sha256
+                self._hashes[file] = digest_of(self._repository.folder / file.path).sha256
             except OSError:
                 return ""
         return self._hashes[file]

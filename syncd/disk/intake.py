@@ -117,7 +117,7 @@ class Intake:
             return
         arrivals = [self._arrival(claimed, copied) for claimed, copied in whole]
         for claim in {arrival.claim for arrival in arrivals}:
-            self._repository.sync_staged(claim, [one.path for one in arrivals if one.claim == claim])
+            self._repository.staging.sync(claim, [one.path for one in arrivals if one.claim == claim])
         self._ledger.note_arrivals(arrivals)
         for (claimed, _), arrival in zip(whole, arrivals, strict=True):
             done.taken.append(self._place(arrival, behind=claimed.path != arrival.path))
@@ -128,16 +128,16 @@ class Intake:
         """Stage a claimed file; `None` when it changed while it was copied, or is being written."""
         name, size = command_name(claimed.path), claimed.seen.size
         try:
-            copied = self._repository.stage(claimed.claim, name, claimed.file, size, claimed.finished)
+            copied = self._repository.staging.stage(claimed.claim, name, claimed.file, size, claimed.finished)
         except OSError as error:
             if error.errno not in UNSTORABLE:
                 raise
             with suppress(OSError):  # a name that can't be made can't be removed either
-                self._repository.unstage(claimed.claim, name)
+                self._repository.staging.unstage(claimed.claim, name)
             back = self._drop.give_back(claimed)
             return Left(back, "unstorable") if back else None
         if claimed.moved() or copied.size != size:
-            self._repository.unstage(claimed.claim, name)
+            self._repository.staging.unstage(claimed.claim, name)
             return None
         return copied
 
@@ -153,21 +153,21 @@ class Intake:
     def _settle_names(self, arrivals: Sequence[Arrival]) -> None:
         self._repository.sync_placed([arrival.path for arrival in arrivals])
         for claim in {arrival.claim for arrival in arrivals}:
-            self._repository.clear_staged(claim)
+            self._repository.staging.clear(claim)
 
     # After a crash, or an error
 
     def _recover(self, done: Taking) -> None:
         """Bring a broken-off round to its end, or back to its beginning, for each file by where it is."""
         placed, trybacks = [], self._claimed_trybacks()
-        for claim, path in self._repository.staged():
+        for claim, path in self._repository.staging.staged():
             arrival = self._ledger.arrival(claim, path)
             if arrival:
                 done.taken.append(self._place(arrival, behind=(claim, path) in trybacks))
                 placed.append(arrival)
             else:  # never noted: the claimed file is still there, and is copied again
-                self._repository.unstage(claim, path)
-            self._repository.clear_staged(claim)
+                self._repository.staging.unstage(claim, path)
+            self._repository.staging.clear(claim)
         self._settle_names(placed)
         self._let_go()
         self._drop.clear_claims()

@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat as modes
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from pathlib import Path
 
 from syncd.core.names import archive_name, is_tryback, numbered
 from syncd.core.patterns import is_pattern, matches
-from syncd.disk.durable import DRAFT, Digest, copy_bytes, digest, rename_new, sync_folder, write_whole
+from syncd.disk.durable import DRAFT, rename_new, sync_folder, write_whole
 from syncd.disk.handles import parents
 from syncd.disk.queues import Queues
+from syncd.disk.staging import Staging
+from syncd.disk.tree import copy_whole, files_below, is_folder, plain, remove_empty_tree
 from syncd.errors import Fault, UsageError
 
 RESERVED = ("archives", "reports")
@@ -54,6 +55,7 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.staging = Staging(folder / INCOMING)
         self._queues = Queues(folder / QUEUE)
 
     def make(self) -> None:
@@ -79,7 +81,7 @@ class Repository:
         for run in set(os.listdir(self.folder / RUNNING)) - {one.run for one in self.running()}:
             self.forget(run)
         for claim in os.listdir(self.folder / INCOMING):
-            self.clear_staged(claim)
+            self.staging.clear(claim)
 
     def inside(self, path: str, *, writable: bool) -> Path:
         """The file or folder of this name; raises `UsageError` for one that is outside, hidden, or syncd's own."""
@@ -101,7 +103,7 @@ class Repository:
     def waiting(self, pattern: str = "") -> list[Waiting]:
         """The files that wait, oldest first: those that a path or pattern means, or all of them."""
         if pattern and not is_pattern(pattern):
-            one = _plain(self.folder / pattern)
+            one = plain(self.folder / pattern)
             return [Waiting(pattern, one.st_size, one.st_mtime_ns)] if one and self._within(pattern) else []
         found = [file for file in self._walk(self.folder, "") if not pattern or matches(pattern, file.path)]
         return sorted(found, key=lambda file: (file.modified, file.path))
@@ -124,14 +126,14 @@ class Repository:
 
     def queued(self, path: str) -> list[Waiting]:
         """The files that wait behind one of this name, in their order."""
-        found = (_plain(file) for file in self._queues.of(path))
+        found = (plain(file) for file in self._queues.of(path))
         return [Waiting(path, there.st_size, there.st_mtime_ns) for there in found if there]
 
     # Taking in
 
     def can_take(self, path: str) -> bool:
         """Whether a file can be placed under this name: no folder has it, and only folders lead to it."""
-        return self._within(path) and not _is_folder(self.folder / path)
+        return self._within(path) and not is_folder(self.folder / path)
 
     def _within(self, path: str) -> bool:
         """Whether what leads to a path are folders of the repository's own disk, or can be made; links lead out."""
@@ -146,44 +148,13 @@ class Repository:
                 return False
         return True
 
-    def stage(self, claim: str, path: str, source: int, size: int, modified: int) -> Digest:
-        """Copy an open file in, out of everybody's sight, so that it survives a power cut."""
-        staged = self.folder / INCOMING / claim / path
-        staged.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        target = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
-        try:
-            copied = copy_bytes(source, target, size)
-            os.utime(target, ns=(modified, modified))
-        finally:
-            os.close(target)
-        return copied
-
-    def unstage(self, claim: str, path: str) -> None:
-        """Forget a staged copy."""
-        (self.folder / INCOMING / claim / path).unlink(missing_ok=True)
-
-    def staged(self) -> list[tuple[str, str]]:
-        """The claims and paths that are staged and not placed, as a crash leaves them."""
-        incoming = self.folder / INCOMING
-        return [
-            (claim, path)
-            for claim in (os.listdir(incoming) if incoming.is_dir() else [])
-            for path in _files(incoming / claim)
-        ]
-
-    def sync_staged(self, claim: str, paths: Iterable[str]) -> None:
-        """Make the names of staged files survive a power cut."""
-        top = self.folder / INCOMING / claim
-        for folder in {top / parent for path in paths for parent in parents(path)} | {top, top.parent}:
-            sync_folder(folder)
-
     def place(self, claim: str, path: str, *, queue: bool, stamp: str) -> str:
         """Give a staged file its name, and return what became of an older one.
 
         "" (there was none), `queued` (this one waits behind it), or the name in `archives/superseded/` that the older
         one has now. A file whose name has become something else since `can_take` goes to `archives/refused/`.
         """
-        staged, target = self.folder / INCOMING / claim / path, self.folder / path
+        staged, target = self.staging.file(claim, path), self.folder / path
         if not self.can_take(path):
             return self._set_aside(staged, REFUSED, stamp)
         target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
@@ -207,10 +178,6 @@ class Repository:
             with suppress(FileNotFoundError, NotADirectoryError):  # moved away, or advanced, in the meantime
                 sync_folder(self.folder / folder)
 
-    def clear_staged(self, claim: str) -> None:
-        """Remove what is left of a claim's staging folder once nothing is in it."""
-        _remove_empty_tree(self.folder / INCOMING / claim)
-
     def _queue(self, staged: Path, path: str) -> str:
         self._queues.add(staged, path)
         return "queued"
@@ -231,14 +198,14 @@ class Repository:
         target.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
         source = self.folder / path
         try:
-            if not _plain(source):
+            if not plain(source):
                 raise FileNotFoundError
             if copy:
-                _copy(source, target)
+                copy_whole(source, target)
             else:
                 rename_new(source, target)
         except FileNotFoundError:
-            _remove_empty_tree(self.folder / RUNNING / run)
+            remove_empty_tree(self.folder / RUNNING / run)
             return None
         return InRun(run, path, target, moved=not copy)
 
@@ -256,24 +223,8 @@ class Repository:
             InRun(run, path, top / run / how / path, moved=how == _MOVED)
             for run in (sorted(os.listdir(top)) if top.is_dir() else [])
             for how in (_MOVED, _COPY)
-            for path in _files(top / run / how)
+            for path in files_below(top / run / how)
         ]
-
-    def digest(self, file: Path) -> Digest:
-        """Size and hash of a file; raises `OSError` when it is a link or can't be read."""
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return digest(handle)
-        finally:
-            os.close(handle)
-
-    def head(self, file: Path, size: int) -> bytes:
-        """The first bytes of a file; raises `OSError` when it is a link or can't be read."""
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return os.read(handle, size)
-        finally:
-            os.close(handle)
 
     def give_back(self, file: InRun, *, queue: bool, stamp: str) -> str:
         """Let a file wait again as if it had never run; returns its new name if a newer one superseded it."""
@@ -340,7 +291,7 @@ class Repository:
         """Remove a run's folder, and what was made for it."""
         for made in (_COPY, _DEFERRED):
             shutil.rmtree(self.folder / RUNNING / run / made, ignore_errors=True)
-        _remove_empty_tree(self.folder / RUNNING / run)
+        remove_empty_tree(self.folder / RUNNING / run)
 
     def _set_aside(self, file: Path, folder: str, stamp: str) -> str:
         for candidate in _names(f"{folder}/{archive_name(stamp, file.name)}"):
@@ -368,7 +319,7 @@ class Repository:
 
     def leftovers(self, folder: str) -> list[tuple[str, float]]:
         """The files below `archives` or `reports` with their mtime, for retention."""
-        found = {f"{folder}/{path}": _plain(self.folder / folder / path) for path in _files(self.folder / folder)}
+        found = {f"{folder}/{path}": plain(self.folder / folder / path) for path in files_below(self.folder / folder)}
         return [(path, there.st_mtime) for path, there in found.items() if there]
 
     def prune(self, paths: Iterable[str]) -> int:
@@ -385,52 +336,3 @@ class Repository:
 
 def _names(name: str) -> Iterator[str]:
     return (numbered(name, n) for n in count(1))
-
-
-def _plain(file: Path) -> os.stat_result | None:
-    try:
-        there = os.lstat(file)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return None
-    return there if modes.S_ISREG(there.st_mode) else None
-
-
-def _is_folder(file: Path) -> bool:
-    try:
-        return modes.S_ISDIR(os.lstat(file).st_mode)
-    except FileNotFoundError:
-        return False
-
-
-def _copy(source: Path, target: Path) -> None:
-    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        # Under a hidden name until it is whole: a copy found at start-up is one that can be run.
-        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=".")
-        try:
-            os.fchmod(handle, 0o640)
-            copy_bytes(reading, handle, os.fstat(reading).st_size)
-            rename_new(draft, target)
-        except BaseException:
-            os.unlink(draft)  # on a full disk every byte counts
-            raise
-        finally:
-            os.close(handle)
-    finally:
-        os.close(reading)
-
-
-def _files(top: Path) -> list[str]:
-    """The files below a folder that are not hidden, relative to it; none when it does not exist."""
-    return [
-        os.path.relpath(os.path.join(folder, name), top)
-        for folder, _, names in os.walk(top)
-        for name in sorted(names)
-        if not name.startswith(".")
-    ]
-
-
-def _remove_empty_tree(top: Path) -> None:
-    for folder, _, _ in os.walk(top, topdown=False):
-        with suppress(OSError):
-            os.rmdir(folder)

@@ -7,6 +7,7 @@ from syncd.core.model import RunState
 from syncd.disk.durable import Digest
 from syncd.disk.records import Arrival, RunRecord
 from syncd.disk.spool import Spool
+from syncd.disk.tree import digest_of
 from syncd.errors import Fault, LedgerFault
 from syncd.run.by_program import run_by_program
 from syncd.run.by_row import run_by_row
@@ -84,7 +85,7 @@ def _run(job: Job, place: Place, spool: Spool, record: RunRecord) -> Ending:
 def _digest(job: Job, place: Place, known: RunRecord | None) -> Digest:
     """The digest of the very bytes that the run reads; of a file that was taken away, what is known of it."""
     try:
-        return place.repository.digest(job.file.file)
+        return digest_of(job.file.file)
     except FileNotFoundError:
         return Digest(known.size, known.sha256) if known else NOTHING
 

@@ -17,6 +17,7 @@ from syncd.core.report_text import text
 from syncd.disk.records import RunRecord
 from syncd.disk.repository import ARCHIVES, REFUSED, REPORTS
 from syncd.disk.spool import Spool
+from syncd.disk.tree import digest_of
 from syncd.run.job import Ending, Job, Place
 
 log = logs.get()
@@ -160,7 +161,7 @@ def _say_archived(job: Job, record: RunRecord, archive: str) -> None:
 def _waits_still(job: Job, place: Place, record: RunRecord) -> bool:
     """Whether the very bytes of which the run had a copy wait under their name."""
     try:
-        return place.repository.digest(place.repository.folder / job.file.path).sha256 == record.sha256
+        return digest_of(place.repository.folder / job.file.path).sha256 == record.sha256
     except OSError:
         return False
 

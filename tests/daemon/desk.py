@@ -62,7 +62,7 @@ class Desk:
         file.write_bytes(content)
         with file.open("rb") as source:
             modified = int(now.timestamp() * 1e9) + next(_claims)
-            repository.stage(claim, path, source.fileno(), len(content), modified)
+            repository.staging.stage(claim, path, source.fileno(), len(content), modified)
         older = repository.place(claim, path, queue=self.dispatch.orders.queues(path), stamp=f"{now:%Y%m%d-%H%M%S}")
         self.dispatch.superseded([path] if older not in {"", "queued"} else [])
         self.dispatch.waitlist.stale = True

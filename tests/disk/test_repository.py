@@ -38,7 +38,7 @@ def stage(repository: Repository, path: str, content: bytes, claim: str = "claim
     try:
         os.write(handle, content)
         os.lseek(handle, 0, os.SEEK_SET)
-        repository.stage(claim, path, handle, len(content), modified)
+        repository.staging.stage(claim, path, handle, len(content), modified)
     finally:
         os.close(handle)
 
@@ -48,7 +48,7 @@ def place(repository: Repository, path: str, content: bytes, *, queue: bool = Fa
     stage(repository, path, content)
     older = repository.place("claim", path, queue=queue, stamp=STAMP)
     repository.sync_placed([path])
-    repository.clear_staged("claim")
+    repository.staging.clear("claim")
     return older
 
 
@@ -190,13 +190,13 @@ def test_a_staged_file_is_seen_by_nobody(repository: Repository) -> None:
     """It has its bytes, its time and its name, and does not wait."""
     stage(repository, "erp/users.csv", b"rows", modified=1_700_000_000_123_456_789)
     assert repository.waiting() == []
-    assert repository.staged() == [("claim", "erp/users.csv")]
-    repository.sync_staged("claim", ["erp/users.csv"])
+    assert repository.staging.staged() == [("claim", "erp/users.csv")]
+    repository.staging.sync("claim", ["erp/users.csv"])
     staged = repository.folder / ".incoming" / "claim" / "erp" / "users.csv"
     assert (staged.read_bytes(), staged.stat().st_mtime_ns) == (b"rows", 1_700_000_000_123_456_789)
-    repository.unstage("claim", "erp/users.csv")
-    repository.unstage("claim", "erp/users.csv")
-    repository.clear_staged("claim")
+    repository.staging.unstage("claim", "erp/users.csv")
+    repository.staging.unstage("claim", "erp/users.csv")
+    repository.staging.clear("claim")
     assert os.listdir(repository.folder / ".incoming") == []
 
 
@@ -542,7 +542,7 @@ def test_what_a_crash_leaves_is_tidied(repository: Repository) -> None:
     dead, alive = (put(repository, f".incoming/.{process}-0.draft") for process in (2**22 + 1, os.getpid()))
     repository.tidy()
     assert repository.running() == [file]
-    assert repository.staged() == [("claim", "staged.csv")]
+    assert repository.staging.staged() == [("claim", "staged.csv")]
     assert sorted(os.listdir(repository.folder / ".running")) == [RUN]
     assert not dead.exists() and alive.exists()
     assert not (repository.folder / ".incoming" / "dead").exists()
