@@ -75,6 +75,20 @@ EVENTS: dict[str, Event] = {
         "the kernel tells nothing of the drop folder; syncd looks by itself every poll_every",
         "972c4772c835433c8eca0c324206a77b",
     ),
+    "watch.deaf": Event(
+        "a file made to try it out was not told of by the kernel; syncd looks by itself every poll_every",
+        "648fc7ecdc714c83a9550bb0479a0b46",
+    ),
+    "watch.back": Event(
+        "such a file was told of again: dropped files are noticed at once",
+        "b70e6feabe5f4ae18173b8d0ba57edff",
+        remarkable=True,
+    ),
+    "canary.heard": Event("such a file was told of, after so many seconds", "cc140ecdca864c89bbb42c0955e701a1"),
+    "canary.failed": Event(
+        "syncd may not make a file in the drop folder, so whether the kernel tells of it is not known",
+        "6bf124f1953e46c695f5b610863bffe1",
+    ),
     # Runs
     "run.started": Event("a tool begins with a file", "9b1fbe62e0fd4932a957abd0ec8958bc"),
     "run.ended": Event("a run is over, and its report is written", "bd0529b36e384147bda1da40d20019d1"),

@@ -9,6 +9,7 @@ import click
 from syncd.cli.installation import Installation
 from syncd.cli.output import counted, document, heading, moment, table, when
 from syncd.cli.verb import Verb
+from syncd.core.durations import spoken
 from syncd.core.names import shown
 
 Standing = Mapping[str, Any]
@@ -56,7 +57,15 @@ def _sentences(found: Standing) -> Iterator[str]:
         yield f"Running {doing['tool']} on {doing['file']}: {far} ({doing['run']})"
     elif daemon["running"]:
         yield "No run is under way"
+    yield from _watching(found["drop"])
     yield from (f"Trouble: {text}" for text in found["trouble"])
+
+
+def _watching(drop: Standing) -> Iterator[str]:
+    if canary := drop["canary"]:
+        how = "looks" if drop["watch"] == "poll" else "the kernel tells"
+        delay, ago = canary["delay"] * 1000, spoken(canary["ago"])
+        yield f"Uploads are noticed as {how}: within {delay:.0f} ms when it was tried {ago} ago"
 
 
 def _dropped(drop: Standing) -> None:

@@ -64,7 +64,13 @@ def _pauses(ledger: Ledger | None, now: datetime) -> dict[str, Pause]:
 
 def _dropped(config: Config) -> dict[str, Any]:
     drop = drop_of(config)
-    answer: dict[str, Any] = {"folder": str(config.drop.folder), "watch": None, "held_since": None, "trouble": ""}
+    answer: dict[str, Any] = {
+        "folder": str(config.drop.folder),
+        "watch": None,
+        "canary": None,
+        "held_since": None,
+        "trouble": "",
+    }
     try:
         held_since = drop.held_since()
         found = [*drop.look(), *drop.look_at_claims()]

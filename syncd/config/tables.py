@@ -65,6 +65,9 @@ class Drop(Settings):
     file system (`auto`)."""
     poll_every: Annotated[Seconds, at_least(1)] = 30.0
     """How often to look at the folder whatever the watch says."""
+    canary_every: Seconds = 3600.0
+    """How often a hidden file is made, and removed at once, to find out whether the kernel still tells of uploads.
+    `0s`: never."""
     stuck_after: Seconds = 3600.0
     """An upload that has not settled for so long is said as a warning."""
 

@@ -17,6 +17,7 @@ from syncd.control import Control, Request
 from syncd.core.snapshot import Snapshot
 from syncd.daemon import plant, signals, status
 from syncd.daemon.books import Books
+from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
 from syncd.daemon.numbers import Numbers
@@ -115,10 +116,12 @@ class Daemon:
         )
         vigil = plant.vigil_of(self._config, lambda: self._mailbox.put(Woken()))
         vigil.arm()
+        canary_every = 0.0 if self._alone else self._config.drop.canary_every
         return Reception(
             drop,
             intake,
             vigil,
+            canary=Canary(drop.folder, vigil, canary_every, time.monotonic),
             settle=self._config.drop.settle,
             stuck_after=self._config.drop.stuck_after,
             forgive_every=self._config.drop.poll_every,

@@ -9,6 +9,7 @@ from datetime import datetime
 from syncd import logs
 from syncd.core.durations import spoken
 from syncd.core.settle import OBSTACLES, Sighting, Upload, next_settled, observed, settled, stuck
+from syncd.daemon.canary import Canary
 from syncd.daemon.notes import Note, TookIn
 from syncd.daemon.trouble import Trouble
 from syncd.daemon.vigil import Vigil
@@ -50,6 +51,7 @@ class Reception:
         intake: Intake,
         vigil: Vigil,
         *,
+        canary: Canary | None = None,
         settle: float,
         stuck_after: float,
         forgive_every: float,
@@ -58,6 +60,7 @@ class Reception:
         self._drop = drop
         self._intake = intake
         self._vigil = vigil
+        self.canary = canary or Canary(drop.folder, vigil, 0.0, time.monotonic)
         self._settle = settle
         self._stuck_after = stuck_after
         self._forgive_every = forgive_every
@@ -82,13 +85,14 @@ class Reception:
 
     def turn(self, now: float) -> None:
         """Look if it is time to, and start a round if something has settled."""
+        self.canary.turn(now)
         if self._vigil.wants_look(now):
             self.look(now)
         self._begin_round(now)
 
     def next_at(self, now: float) -> float:
         """When `turn` is to be called next if no note comes."""
-        moments = [self._vigil.next_look()]
+        moments = [self._vigil.next_look(), self.canary.next_at()]
         if not (self.busy or self.resting) and (ripe := self._next_ripe()) is not None:
             moments.append(ripe)
         return max(now, min(moments))

@@ -10,6 +10,7 @@ from syncd.config import Config, Drop
 from syncd.core.agenda import next_tick, on_arrival
 from syncd.core.durations import spoken
 from syncd.core.settle import OBSTACLES, Upload
+from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.reception import Reception
 from syncd.disk.ledger import Ledger
@@ -74,8 +75,16 @@ def dropped(reception: Reception, drop: Drop, monotonic: float) -> dict[str, Any
         "count": len(reception.uploads) + len(reception.claims) + len(reception.obstructed),
         "held_since": reception.held_since,
         "watch": reception.means,
+        "canary": canary(reception.canary, monotonic),
         "trouble": reception.trouble.text,
     }
+
+
+def canary(canary: Canary, monotonic: float) -> dict[str, Any] | None:
+    """The last canary that was heard: after how many seconds, and how long ago."""
+    if canary.delay is None or canary.heard_at is None:
+        return None
+    return {"delay": round(canary.delay, 4), "ago": round(monotonic - canary.heard_at)}
 
 
 def _why(upload: Upload, settle: float, monotonic: float, held: bool) -> str:

@@ -28,8 +28,10 @@ class Vigil:
     """
 
     def __init__(self, watch: Watch | None, poll_every: float) -> None:
-        self._watch = watch
-        self._poll_every = poll_every
+        self.watch = watch
+        self.poll_every = poll_every
+        self.deaf = False
+        """Whether the watch, though it is armed, was found to tell nothing."""
         self._next = 0.0
         self._earliest = 0.0
         self._events = 0
@@ -43,14 +45,14 @@ class Vigil:
         """How changes are noticed at present: `inotify`, `storm` or `poll`."""
         if self._storm:
             return "storm"
-        return "inotify" if self._watch and self._watch.armed else "poll"
+        return "inotify" if self.watch and self.watch.armed and not self.deaf else "poll"
 
     def arm(self) -> None:
         """Listen, if that is wanted and can be; a look is due afterwards, as nothing was heard before."""
-        if self._watch is None:
+        if self.watch is None:
             return
         try:
-            self._watch.arm()
+            self.watch.arm()
         except OSError as error:
             self._lost(error)
         else:
@@ -59,14 +61,14 @@ class Vigil:
 
     def looks(self, now: float) -> None:
         """A look begins: what happens from now on wakes again. What woke it may have been a storm."""
-        if self._watch is None:
+        if self.watch is None:
             return
         if now - self._second >= 1:
             self._second, self._events = now, 0
-        self._events += self._watch.heard()
+        self._events += self.watch.heard()
         if self._events >= STORM and not self._storm:
             log.info("watch.storm", events=self._events)
-            self._watch.disarm()
+            self.watch.disarm()
             self._storm, self._calm_since = True, now
 
     def again(self, at: float) -> None:
@@ -84,7 +86,7 @@ class Vigil:
     def looked(self, began: float, ended: float, *, changed: bool, folders: Iterable[str] = ()) -> None:
         """A look is over. `changed`: something came, went or grew since the last one. `folders`: the sub-folders."""
         self._earliest = ended + max(BREATH, REST * (ended - began))
-        self._next = max(ended + self._poll_every, self._earliest)
+        self._next = max(ended + self.poll_every, self._earliest)
         if self._storm:
             if changed:
                 self._calm_since = ended
@@ -93,12 +95,12 @@ class Vigil:
                 self.arm()  # and look once more
             else:
                 self._next = max(ended + STORM_LOOK, self._earliest)
-        elif self._watch and not self._watch.alive():
+        elif self.watch and not self.watch.alive():
             self.arm()
-            if self._watch.armed:
+            if self.watch.armed:
                 log.info("watch.armed", reason="the folder was replaced, or the watch had ended")
-        elif self._watch:
-            self._cover(self._watch, folders)
+        elif self.watch:
+            self._cover(self.watch, folders)
 
     def _cover(self, watch: Watch, folders: Iterable[str]) -> None:
         try:
@@ -111,10 +113,10 @@ class Vigil:
 
     def _lost(self, error: OSError) -> None:
         if not self._said_lost:
-            log.warning("watch.lost", reason=str(error), looks_every=self._poll_every)
+            log.warning("watch.lost", reason=str(error), looks_every=self.poll_every)
             self._said_lost = True
 
     def close(self) -> None:
         """Listen no more."""
-        if self._watch:
-            self._watch.disarm()
+        if self.watch:
+            self.watch.disarm()

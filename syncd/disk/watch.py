@@ -1,6 +1,7 @@
 """The watch: wakes the loop when something happens in the drop folder, and steps aside in a storm."""
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
@@ -16,6 +17,8 @@ from watchdog.observers.inotify_c import (
     Mask,
     WatchDescriptor,
 )
+
+from syncd.disk.canary import CANARY
 
 NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "afs", "virtiofs")
 """File systems on which inotify(7) sees only what this machine does."""
@@ -36,7 +39,11 @@ HEARD = Mask(
 OVERFLOW = 16_384
 """Events that the kernel's queue holds (inotify(7), max_queued_events)."""
 
+FAREWELL = 5.0
+"""Seconds that the thread of a watch has to end."""
+
 _ids = count(1)
+_CANARY = os.fsencode(CANARY)
 
 
 class Watch:
@@ -110,7 +117,7 @@ class Watch:
         """Stop listening; looking goes on without."""
         if self._inotify is not None:
             self._inotify.stop()
-            self._inotify.join(timeout=5)
+            self._inotify.join(FAREWELL)
             self._inotify = None
         self._covered = {}
 
@@ -130,6 +137,14 @@ class Watch:
         """How many events came since the last call; the next one wakes again."""
         return self._listener.heard()
 
+    def expect(self, canary: str) -> None:
+        """A canary of this name is about to fly."""
+        self._listener.expect(os.fsencode(canary))
+
+    def heard_expected(self) -> float | None:
+        """When the canary was heard that was expected last, in seconds of the monotonic clock; `None`: not yet."""
+        return self._listener.heard_at
+
 
 class _Listener:
     """Counts events and wakes once. Never raises: an exception would end watchdog's thread for good."""
@@ -139,11 +154,15 @@ class _Listener:
         self._wake = wake
         self._count = 0
         self._woken = False
+        self._canary = b""
+        self.heard_at: float | None = None
         self._gone: SimpleQueue[int] = SimpleQueue()
 
     def on_event(self, event: InotifyEvent) -> None:
         # Nearly all that is moved out is what syncd claims; the hold file may be moved too.
         if event.is_moved_from and event.name != self._hold_file:
+            return
+        if event.name.startswith(_CANARY) and not self._heard_canary(event.name):
             return
         if event.is_move_self:
             self._gone.put(event.wd)
@@ -151,6 +170,17 @@ class _Listener:
         if not self._woken:
             self._woken = True
             self._wake()
+
+    def _heard_canary(self, name: bytes) -> bool:
+        """Whether it is the one that is expected, and this the first that is told of it; its end is no news."""
+        if name != self._canary:
+            return False
+        self._canary, self.heard_at = b"", time.monotonic()
+        return True
+
+    def expect(self, canary: bytes) -> None:
+        self.heard_at = None
+        self._canary = canary
 
     def on_queue_overflow(self) -> None:
         # So much was lost that it was a storm.

@@ -45,6 +45,8 @@ class Syncd:
 
     folder: Path
     process: "subprocess.Popen[bytes] | None" = None
+    under: Sequence[str] = ()
+    """The words of a program that becomes the daemon, such as `unshare`."""
 
     @property
     def drop(self) -> Path:
@@ -70,7 +72,7 @@ class Syncd:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "syncd", "serve", "-c", str(self.folder / "syncd.toml"), *options],
+                [*self.under, sys.executable, "-m", "syncd", "serve", "-c", str(self.folder / "syncd.toml"), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,123 @@
+"""The canary's hour: finds out whether the watch still tells what happens in the drop folder, and how soon."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from syncd import logs
+from syncd.daemon.vigil import Vigil
+from syncd.disk.canary import clear, fly, hatched
+
+log = logs.get()
+
+FIRST = 10.0
+"""Seconds after the start when the first one flies, if it is not to fly still more often."""
+
+PATIENCE = 5.0
+"""Seconds within which the watch must tell of it."""
+
+AGAIN = 600.0
+"""Seconds until one flies again where the last told nothing good."""
+
+
+class Canary:
+    """Lets a hidden file appear in the drop folder, which the watch must tell of like of any other.
+
+    A watch that does not is armed anew, and tried again at once; if that does not help it is deaf: `poll_every` alone
+    brings looks, until a later canary is heard. Times are seconds of the monotonic clock. Only the loop calls it.
+    """
+
+    def __init__(self, folder: Path, vigil: Vigil, every: float, clock: Callable[[], float]) -> None:
+        """One flies every so many seconds; 0: none ever does."""
+        self._folder = folder
+        self._vigil = vigil
+        self._every = every
+        self._next = clock() + min(FIRST, every) if every and vigil.watch else math.inf
+        self._sent: float | None = None
+        self._tries = 0
+        self._cleared = False
+        self.delay: float | None = None
+        """Seconds from the last canary that was heard until the loop knew of it."""
+        self.heard_at: float | None = None
+        """When that was."""
+        self.failed = ""
+        """Why none could be made at the last try."""
+
+    def turn(self, now: float) -> None:
+        """Hear what the watch told of the canary that is out; let one fly if it is time to."""
+        if self._sent is not None:
+            self._listen(self._sent, now)
+        if self._sent is None and now >= self._next:
+            self._send(now)
+
+    def next_at(self) -> float:
+        """When `turn` is to be called next if the watch tells nothing."""
+        return self._next if self._sent is None else self._sent + PATIENCE
+
+    def _send(self, now: float) -> None:
+        watch = self._vigil.watch
+        self._next = now + min(AGAIN, self._every)
+        if watch is None or not watch.armed:  # in a storm, or lost: that is known, and said
+            return
+        try:
+            if not self._cleared:
+                clear(self._folder)
+                self._cleared = True
+            if self._vigil.deaf:
+                self._vigil.arm()
+            watch.expect(name := hatched())
+            fly(self._folder, name)
+        except (FileNotFoundError, NotADirectoryError):  # the reception says that the folder is gone
+            return
+        except OSError as error:
+            self._failed(error)
+        else:
+            self._sent = now
+
+    def _failed(self, error: OSError) -> None:
+        if not self.failed:
+            log.warning(
+                "canary.failed",
+                folder=str(self._folder),
+                reason=str(error),
+                cure="Let syncd write into the drop folder: without it, it can take nothing from there either.",
+            )
+        self.failed = str(error)
+
+    def _listen(self, sent: float, now: float) -> None:
+        watch = self._vigil.watch
+        heard = watch.heard_expected() if watch else None
+        if heard is not None and heard - sent <= PATIENCE:
+            self._heard(now, now - sent)
+        elif watch is None or not watch.armed:
+            self._sent, self._tries = None, 0
+        elif now >= sent + PATIENCE:
+            self._unheard(now)
+
+    def _heard(self, now: float, delay: float) -> None:
+        log.debug("canary.heard", delay=delay)
+        self.delay, self.heard_at = delay, now
+        if self._vigil.deaf or self.failed:
+            log.info("watch.back", delay=delay)
+        elif self._tries:
+            log.info("watch.armed", reason="a canary was not heard until the watch was armed anew")
+        self._vigil.deaf, self.failed = False, ""
+        self._sent, self._tries, self._next = None, 0, now + self._every
+
+    def _unheard(self, now: float) -> None:
+        self._sent = None
+        self._tries += 1
+        if self._vigil.deaf:
+            self._tries = 0
+        elif self._tries == 1:
+            self._vigil.arm()
+            self._send(now)
+        else:
+            self._tries = 0
+            self._vigil.deaf = True
+            log.warning(
+                "watch.deaf",
+                folder=str(self._folder),
+                looks_every=self._vigil.poll_every,
+                cure='Nothing is lost. If this file system never tells, set watch = "poll" in [drop].',
+            )
