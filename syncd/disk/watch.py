@@ -19,9 +19,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from syncd.disk.canary import CANARY
-
-NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "afs", "virtiofs")
-"""File systems on which inotify(7) sees only what this machine does."""
+from syncd.disk.mounts import MOUNTS, mount_of
 
 HEARD = Mask(
     InotifyConstants.IN_CREATE
@@ -209,17 +207,8 @@ def _identity(folder: Path) -> tuple[int, int]:
     return stat.st_dev, stat.st_ino
 
 
-def means(folder: Path, wanted: Literal["auto", "inotify", "poll"], mounts: str = "/proc/self/mountinfo") -> str:
+def means(folder: Path, wanted: Literal["auto", "inotify", "poll"], mounts: str = MOUNTS) -> str:
     """How to notice: `inotify`, or `poll` where it was asked for or the folder lies on a network file system."""
     if wanted != "auto":
         return wanted
-    return "poll" if _file_system(folder, mounts).startswith(NETWORK) else "inotify"
-
-
-def _file_system(folder: Path, mounts: str) -> str:
-    device = os.stat(folder).st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
-    with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
-        # proc(5): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
-        kinds = {fields[2]: fields[fields.index("-") + 1] for fields in map(str.split, lines) if "-" in fields}
-    return kinds.get(number, "")
+    return "poll" if mount_of(folder, mounts).network else "inotify"

@@ -4,10 +4,11 @@ import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from syncd.core.bundle import answers, bundle, refusal_code
 from syncd.core.capabilities import needed
+from syncd.core.findings import Finding, Topic
 from syncd.core.functions import BUNDLE, SITE_INFO
 from syncd.core.probes import EXACT, PROBES, Probe
 from syncd.errors import ItemRefused, SiteRefused, SiteUnreachable, SyncdError, TooMuch
@@ -25,21 +26,6 @@ OLDEST = 2022112800
 
 VARIABLES = (4_500, 2_000, 900)
 """How many variables a request is tried with: what syncd sends at most, and what smaller limits of PHP let through."""
-
-State = Literal["ok", "missing", "optional", "unseen", "warning", "unreachable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one thing: a tool can't do without what is `missing`, and nobody can tell what is `unseen`.
-
-    Of an `unreachable` site nothing more was found.
-    """
-
-    topic: Literal["site", "token", "server", "function", "companion", "capability"]
-    name: str
-    state: State
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +131,7 @@ def _size(target: Target, functions: Mapping[str, str]) -> Iterator[Finding]:
 
 def _functions(tools: Mapping[str, RowTool], functions: Mapping[str, str]) -> Iterator[Finding]:
     for function, users in _by_function(_needed(tools, functions)).items():
-        topic: Literal["companion", "function"] = "companion" if function.startswith(COMPANION) else "function"
+        topic: Topic = "companion" if function.startswith(COMPANION) else "function"
         if function in functions:
             yield Finding(topic, function, "ok")
         else:

@@ -1,12 +1,15 @@
-"""Whether the site lets syncd do what the tools need."""
+"""Whether the machine and the site let syncd do what it must."""
 
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from syncd.cli.doctor import HERE, THERE
+from syncd.core.findings import Topic
 from tests.cli.place import Place
 from tests.targets.loopback import TOKEN, Loopback, loopback
 
@@ -53,8 +56,12 @@ def test_a_site_that_is_away_has_the_exit_code_of_that(place: Place) -> None:
     assert said.code == 6
     found = json.loads(said.out)
     assert found["ready"] is False
-    assert [(one["topic"], one["state"]) for one in found["findings"]] == [("site", "unreachable")]
-    assert "To do in Moodle" not in place.says("doctor").out
+    assert [(one["topic"], one["state"]) for one in found["findings"] if one["topic"] in THERE] == [
+        ("site", "unreachable")
+    ]
+    shown = place.says("doctor").out
+    assert "To do in Moodle" not in shown
+    assert "The drop folder" in shown
 
 
 def test_a_practice_site_needs_no_doctor(place: Place) -> None:
@@ -63,7 +70,9 @@ def test_a_practice_site_needs_no_doctor(place: Place) -> None:
     said = place.says("doctor")
     assert said.code == 0
     assert "practice site" in said.out
-    assert place.tells("doctor") == {"ready": True, "findings": [], "to_do": []}
+    told = place.tells("doctor")
+    assert told["ready"] is True
+    assert not [one for one in told["findings"] if one["topic"] in THERE]
     assert sorted(place.folder.rglob("*")) == before
 
 
@@ -88,11 +97,69 @@ def test_a_plugin_that_may_be_installed_already_is_not_said_to_be_absent(place: 
     site.hides = "local_syncd_"
     said = " ".join(place.says("doctor").out.split())
     assert "Install the plugin local_syncd (docs/MOODLE.md) or, if it is installed, add to the token's service:" in said
-    assert "is not there" not in said
+    assert "plugin is not there" not in said
     site.hides = "local_syncd_get_users"
     said = " ".join(place.says("doctor").out.split())
     assert "Install the plugin" not in said
     assert "add to the token's service, from the plugin local_syncd (update it where it lacks them):" in said
+
+
+def test_every_topic_has_a_title() -> None:
+    """A finding of another topic would be shown nowhere."""
+    assert HERE.keys() | THERE.keys() == set(get_args(Topic))
+
+
+def here(place: Place, topic: str) -> dict[str, Any]:
+    """What doctor finds of one topic, by name."""
+    found = json.loads(place.says("doctor", "--json").out)
+    return {one["name"]: one for one in found["findings"] if one["topic"] == topic}
+
+
+def test_what_is_wrong_on_the_machine_is_said_with_a_command(place: Place) -> None:
+    """In words, in JSON, and in the exit code."""
+    place.settings.chmod(0o666)
+    said = place.says("doctor")
+    assert said.code == 1
+    mended = f"chmod o-w {place.settings}"
+    assert f"have programs run by it\n{mended}\n" in said.out.partition("To do on this machine")[2]
+    found = json.loads(place.says("doctor", "--json").out)
+    assert (found["ready"], mended in found["to_do"]) == (False, True)
+    assert here(place, "settings")[str(place.settings)]["cure"] == mended
+
+
+def test_a_missing_drop_folder_is_to_be_made(place: Place) -> None:
+    """And none is made by looking."""
+    (place.folder / "drop").rmdir()
+    assert here(place, "drop")[str(place.folder / "drop")]["state"] == "missing"
+    assert not (place.folder / "drop").exists()
+
+
+def test_what_watching_relies_on_is_looked_at(place: Place) -> None:
+    """Where syncd only looks, no watch is needed."""
+    assert here(place, "kernel")["inotify"]["state"] in {"ok", "warning"}
+    place.settings.write_text(place.settings.read_text().replace("[drop]", '[drop]\nwatch = "poll"'))
+    assert "inotify" not in here(place, "kernel")
+
+
+def test_a_token_that_others_may_read_is_said_with_all_the_rest(place: Place, site: Loopback) -> None:
+    """The site is not asked with such a token; the machine is looked at all the same."""
+    acts_on(place, site.url)
+    (place.folder / "token").chmod(0o644)
+    said = place.says("doctor")
+    assert said.code == 1
+    assert "chmod o-rwx" in said.out
+    assert "is open to everybody" in said.out
+    assert "The clock" in said.out
+    assert TOKEN not in said.out
+
+
+def test_a_running_daemon_is_not_disturbed(served: Place) -> None:
+    """What is tried in its drop folder is no upload, and its ledger and lock are left alone."""
+    before = served.tells("status")
+    assert served.says("doctor").code == 0
+    after = served.tells("status")
+    assert (after["drop"]["count"], after["waiting"], after["trouble"]) == (0, [], [])
+    assert before["daemon"]["pid"] == after["daemon"]["pid"]
 
 
 @pytest.mark.skipif(

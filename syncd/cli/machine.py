@@ -1,0 +1,79 @@
+"""What `syncd doctor` finds of this machine: looked at, tried as syncd's account, and judged."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from syncd.config import Config, machine_zone
+from syncd.core.findings import Finding
+from syncd.core.machine import Account, Folder
+from syncd.core.machine.folders import judge_drop, judge_exchange, judge_no_sender, judge_repository, judge_state
+from syncd.core.machine.system import (
+    judge_account,
+    judge_clock,
+    judge_inotify,
+    judge_lease,
+    judge_settings,
+    judge_token_file,
+    judge_unit,
+)
+from syncd.disk.machine.folders import contents, exchange, secret, seen, senders
+from syncd.disk.machine.kernel import clock, inotify
+from syncd.disk.machine.service import Service, account_without, service_of
+from syncd.disk.watch import means
+
+MOST = 10
+"""Senders that are tried."""
+
+
+def examine_machine(config: Config, service: Service | None) -> list[Finding]:
+    """All that is found here; hidden files that are made for it are gone again."""
+    return list(_examined(config, service))
+
+
+def service_for(config: Config) -> Service | None:
+    """The unit that serves these settings, if systemd runs and has one."""
+    return service_of(config.source)
+
+
+def _examined(config: Config, service: Service | None) -> Iterator[Finding]:
+    folders = (config.drop.folder, config.repository.folder, config.state.folder)
+    unit = service.seen(folders) if service else None
+    account = (service and service.account()) or account_without(config.state.folder, config.repository.folder)
+    name = service.name if service else ""
+    yield from judge_account(account, unit)
+    yield from _secrets(config, account)
+    drop = seen(config.drop.folder, account, listen=config.drop.watch != "poll")
+    inside = contents(config.drop.folder, account)
+    yield from judge_drop(drop, inside, account, config.drop.watch, config.drop.poll_every, name)
+    yield from _sent(config.drop.folder, drop, account, name)
+    yield from judge_repository(seen(config.repository.folder, account), account, drop, name)
+    made = service is not None and service.makes(config.state.folder)
+    yield from judge_state(seen(config.state.folder, account, made=made), account, name)
+    listens = drop.there and means(config.drop.folder, config.drop.watch) == "inotify"
+    yield from judge_inotify(inotify(), drop, inside.folders + 1, wanted=listens)
+    yield from judge_lease(drop)
+    yield from judge_clock(clock(machine_zone()), str(config.site.timezone))
+    if unit:
+        yield from judge_unit(unit, drop)
+
+
+def _secrets(config: Config, account: Account) -> Iterator[Finding]:
+    yield from judge_settings(secret(config.source.absolute(), account), account)
+    # A key of one kind of target alone.
+    token = getattr(config.target, "token_file", None)
+    if isinstance(token, Path):
+        yield from judge_token_file(secret(token, account), account)
+
+
+def _sent(path: Path, drop: Folder, account: Account, unit: str) -> Iterator[Finding]:
+    if not drop.there or drop.trial.refused:
+        return
+    found = senders(drop, account)
+    if not found:
+        yield judge_no_sender(drop, account)
+    elif os.geteuid() != 0:
+        yield Finding("sender", found[0].name, "unseen", "only root can try what a sender can do", "sudo syncd doctor")
+    else:
+        for sender in found[:MOST]:
+            yield from judge_exchange(exchange(path, sender, account), drop, account, unit)
