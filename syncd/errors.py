@@ -8,6 +8,7 @@
     ├── Fault              the administrator: the machine, a disk, a second syncd exit 1
     │   └── LedgerFault    the ledger can't be read or written
     ├── FileRefused        the sender: a whole file can't be understood           exit 5
+    ├── Frozen             nobody: wait until a freeze is over                    exit 7
     ├── SiteUnreachable    nobody: wait and try again                             exit 6
     │   └── AnswerLost     as above, but the request was sent: its effect is unknown
     ├── SiteRefused        Moodle's administrator: token, service, capability     exit 1
@@ -80,6 +81,12 @@ class FileRefused(SyncdError):
         self.value = value
         self.cure = cure
         super().__init__(f"line {line}: {reason}" if line else reason)
+
+
+class Frozen(SyncdError):
+    """The settings let no run start now; nothing was sent."""
+
+    exit_code = 7
 
 
 class SiteUnreachable(SyncdError):

@@ -103,6 +103,14 @@ EVENTS: dict[str, Event] = {
     ),
     "tool.paused": Event("a tool's timer was stopped by a person", "5a4d41cc3749470ba80062b899b66e32", remarkable=True),
     "tool.resumed": Event("a tool's timer goes on", "4e1a8fd8a06a41c99176b0f5212cba38", remarkable=True),
+    "freeze.began": Event(
+        "a freeze is in force: until it ends files are taken in, and no run starts",
+        "51d22090f0be4ed9b2e23dd3f5b013dc",
+        remarkable=True,
+    ),
+    "freeze.ended": Event(
+        "a freeze is over: what was due in it is run", "d17ef7412e3440fdb2ae0d92d3707ab1", remarkable=True
+    ),
     "site.unreachable": Event("the site does not answer; its files wait", "61adf11a913a431a8f9d93b67d81524c"),
     "site.back": Event("the site answers again", "e1bc6f9ad5744b93af15d9a8c0c4caeb", remarkable=True),
     # The machine

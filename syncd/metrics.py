@@ -28,6 +28,7 @@ OF_TOOLS = {
     "oldest_waiting_age_seconds": "Age of the oldest of them; 0: none waits.",
     "held_runs": "Runs that wait for a person's word.",
     "tool_paused": "1 while a person has stopped the tool's timer.",
+    "tool_frozen": "1 while a freeze keeps the tool from running.",
     "tool_running": "1 while a run of the tool is under way.",
 }
 """What is shown of each tool, in the order of `_stands`."""
@@ -132,7 +133,7 @@ class Metrics:
         self._told.labels(self._site).set(now.moment)
 
     def _stands(self, tool: str, one: ToolSnapshot) -> None:
-        values = (one.last_success, one.waiting, one.oldest, one.held, one.paused, one.running)
+        values = (one.last_success, one.waiting, one.oldest, one.held, one.paused, one.frozen, one.running)
         for gauge, value in zip(self._of_tools, values, strict=True):
             gauge.labels(self._site, tool).set(value)
 

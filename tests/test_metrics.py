@@ -51,6 +51,14 @@ def test_arrivals_are_counted_with_their_bytes(metrics: Metrics) -> None:
     assert value(metrics, "arrived_bytes_total") == 42
 
 
+def test_a_paused_and_a_frozen_tool_are_told_apart(metrics: Metrics) -> None:
+    """An alert that misses runs is silent in a freeze, and not in a pause that somebody forgot."""
+    tools = {"one": ToolSnapshot(paused=True), "other": ToolSnapshot(frozen=True)}
+    metrics.stands(Snapshot(3000.0, tools))
+    told = {tool: [value(metrics, f"tool_{how}", tool=tool) for how in ("paused", "frozen")] for tool in tools}
+    assert told == {"one": [1, 0], "other": [0, 1]}
+
+
 def test_a_run_counts_by_its_result_and_its_rows_by_outcome(metrics: Metrics) -> None:
     """What a run did is in four numbers."""
     metrics.ended("users", RunState.DONE, {Outcome.CREATED: 3, Outcome.REJECTED: 1}, 4.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from heapq import merge
 from itertools import groupby, islice
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from syncd.cli.installation import Installation
 from syncd.cli.output import document, table, when
 from syncd.cli.verb import Verb
+from syncd.core.freeze import Freeze
 
 
 @click.command("agenda", cls=Verb)
@@ -20,7 +22,8 @@ from syncd.cli.verb import Verb
 def agenda(installation: Installation, number: int, as_json: bool) -> None:
     """List the next times of all tools, on the site's clock.
 
-    A tool runs at its time if a file waits for it. Tools without a time are named below the list.
+    A tool runs at its time if a file waits for it. What falls into a freeze is made once, at its end. Tools without a
+    time are named below the list.
 
     \b
     Example:
@@ -30,9 +33,9 @@ def agenda(installation: Installation, number: int, as_json: bool) -> None:
     from syncd.cli.bearings import bearings
 
     zone = bearings(installation).zone
-    tools = standing(installation)["tools"]
-    now = datetime.now(zone)
-    times = upcoming(tools, now, number)
+    found = standing(installation)
+    tools = found["tools"]
+    times = upcoming(tools, found["freezes"], datetime.now(zone), number)
     untimed = [tool for tool in tools if not tool["next"]]
     if as_json:
         rest = [{key: tool[key] for key in ("tool", "file", "timer")} for tool in untimed]
@@ -49,26 +52,38 @@ def agenda(installation: Installation, number: int, as_json: bool) -> None:
         click.echo(f"{tool['tool']}: {' and '.join(tool['timer']) or 'only by syncd run'}")
 
 
-def upcoming(tools: Sequence[Mapping[str, Any]], now: datetime, number: int) -> list[dict[str, Any]]:
+def upcoming(
+    tools: Sequence[Mapping[str, Any]], freezes: Sequence[Mapping[str, Any]], now: datetime, number: int
+) -> list[dict[str, Any]]:
     """The next times of the tools together, in order; several timers of a tool that coincide are one."""
     from syncd.core.agenda import next_ticks, parse
+    from syncd.core.freeze import thaw
 
+    periods = [_freeze(freeze) for freeze in freezes]
     order = {tool["tool"]: at for at, tool in enumerate(tools)}
     ticks = merge(
         *(
-            [(tick.timestamp(), order[tool["tool"]], timer) for tick in next_ticks([parse(timer)], now, number)]
+            [
+                (tick.timestamp(), order[tool["tool"]], timer)
+                for tick in next_ticks([parse(timer)], now, number, partial(thaw, periods, tool["tool"]))
+            ]
             for tool in tools
             for timer in tool["timer"]
         )
     )
     together = groupby(ticks, key=lambda tick: tick[:2])
     return [
-        _time(tools[at], datetime.fromtimestamp(moment, now.tzinfo), [timer for *_, timer in same])
+        _time(tools[at], datetime.fromtimestamp(moment, now.tzinfo), [timer for *_, timer in same], periods)
         for (moment, at), same in islice(together, number)
     ]
 
 
-def _time(tool: Mapping[str, Any], at: datetime, timers: list[str]) -> dict[str, Any]:
+def _freeze(freeze: Mapping[str, Any]) -> Freeze:
+    begins, ends = (datetime.fromisoformat(freeze[key]) for key in ("from", "until"))
+    return Freeze(begins=begins, ends=ends, who=freeze["who"], why=freeze["why"], tools=tuple(freeze["tools"]))
+
+
+def _time(tool: Mapping[str, Any], at: datetime, timers: list[str], freezes: Sequence[Freeze]) -> dict[str, Any]:
     pause = tool["paused"]
     paused = bool(pause) and (not pause["until"] or at < datetime.fromisoformat(pause["until"]))
     return {
@@ -77,8 +92,9 @@ def _time(tool: Mapping[str, Any], at: datetime, timers: list[str]) -> dict[str,
         "file": tool["file"],
         "timer": ", ".join(timers),
         "paused": paused,
+        "thawed": any(freeze.ends == at for freeze in freezes if freeze.means(tool["tool"])),
     }
 
 
 def _mark(time: Mapping[str, Any]) -> str:
-    return "paused" if time["paused"] else ""
+    return "paused" if time["paused"] else "after a freeze" if time["thawed"] else ""

@@ -32,7 +32,7 @@ syncd = Family(
     `syncd VERB --help` says more, with examples. Every verb takes -c FILE.
     """,
     epilog="Exit codes: 0 done, 1 fault, 2 settings or usage, 3 some rows rejected, 4 held, 5 file refused, "
-    "6 site unreachable.",
+    "6 site unreachable, 7 frozen by the settings.",
     sections={
         "Serve and check": [serve, reload, check, doctor],
         "Watch": [status, agenda, runs, report],

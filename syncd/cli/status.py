@@ -58,7 +58,14 @@ def _sentences(found: Standing) -> Iterator[str]:
     elif daemon["running"]:
         yield "No run is under way"
     yield from _watching(found["drop"])
+    yield from map(_freeze, found["freezes"])
     yield from (f"Trouble: {text}" for text in found["trouble"])
+
+
+def _freeze(freeze: Standing) -> str:
+    of = f" of {', '.join(freeze['tools'])}" if freeze["tools"] else ""
+    since = "" if freeze["in_force"] else f"from {moment(freeze['from'])} "
+    return f"No run{of} starts {since}until {moment(freeze['until'])}: {freeze['why']} ({freeze['who']})"
 
 
 def _watching(drop: Standing) -> Iterator[str]:
@@ -108,7 +115,7 @@ def _tools(tools: Sequence[Standing]) -> list[list[str]]:
 
 def _next(tool: Standing) -> str:
     if not (pause := tool["paused"]):
-        return moment(tool["next"])
+        return f"frozen until {moment(tool['frozen'])}" if tool["frozen"] else moment(tool["next"])
     return f"paused until {moment(pause['until'])}" if pause["until"] else "paused"
 
 

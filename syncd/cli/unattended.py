@@ -7,10 +7,11 @@ from typing import Any
 from syncd import __version__
 from syncd.cli.history import history
 from syncd.config import Config
-from syncd.core.agenda import next_tick
 from syncd.core.model import RunState
 from syncd.core.settle import OBSTACLES, Sighting
+from syncd.daemon.freezes import listed
 from syncd.daemon.plant import drop_of, orders_of
+from syncd.daemon.status import frozen_until, frozen_words, next_time
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository, Waiting
@@ -52,6 +53,7 @@ def _status(config: Config, ledger: Ledger | None, trouble: list[str]) -> dict[s
         "drop": _dropped(config),
         "waiting": list(_waiting(config, held, pauses, now)),
         "held": [_held(run, now) for run in held],
+        "freezes": listed(config.freezes, now),
         "tools": list(_tools(config, ledger, pauses, now)),
         "trouble": trouble,
     }
@@ -96,13 +98,14 @@ def _waiting(
     for file in repository.waiting()[:MOST]:
         tool = orders.tool_of(file.path)
         hold = holds.get(file.path)
+        hold = hold if hold and waits_with(hold, file, repository) else None
         yield {
             "file": file.path,
             "bytes": file.size,
             "since": datetime.fromtimestamp(file.modified / 1e9, now.tzinfo).isoformat(timespec="seconds"),
             "tool": tool,
             "queued": len(repository.queued(file.path)),
-            "why": _why(tool, hold if hold and waits_with(hold, file, repository) else None, pauses.get(tool)),
+            "why": _why(tool, hold, pauses.get(tool), frozen_words(orders, tool, now)),
         }
 
 
@@ -114,13 +117,15 @@ def waits_with(run: RunRecord, file: Waiting, repository: Repository) -> bool:
         return False
 
 
-def _why(tool: str, held: RunRecord | None, pause: Pause | None) -> str:
+def _why(tool: str, held: RunRecord | None, pause: Pause | None, frozen: str) -> str:
     if not tool:
         return "no tool is configured for this name"
     if held:
         return f"held: {held.reason} (syncd approve {held.id}, or syncd reject {held.id})"
     if pause:
         return f"the tool {tool} is paused by {pause.by} (syncd resume {tool})"
+    if frozen:
+        return frozen
     return f"{ASLEEP} (start it, or: syncd run {tool})"
 
 
@@ -131,14 +136,16 @@ def _held(run: RunRecord, now: datetime) -> dict[str, Any]:
         "file": run.path,
         "reason": run.reason,
         "report": run.report,
+        "approved_by": run.approved_by,
         "since": _iso(run.ended or run.started, now),
     }
 
 
 def _tools(config: Config, ledger: Ledger | None, pauses: dict[str, Pause], now: datetime) -> Iterator[dict[str, Any]]:
-    for name in orders_of(config).in_turn():
+    orders = orders_of(config)
+    for name in orders.in_turn():
         tool = config.tools[name]
-        tick = next_tick(tool.timer, now)
+        tick = next_time(orders, name, now)
         last = next(iter(ledger.runs(tool=name, limit=1)), None) if ledger else None
         pause = pauses.get(name)
         yield {
@@ -149,6 +156,7 @@ def _tools(config: Config, ledger: Ledger | None, pauses: dict[str, Pause], now:
             "order": tool.turn,
             "next": tick.isoformat() if tick else None,
             "paused": {"until": _iso(pause.until, now), "by": pause.by} if pause else None,
+            "frozen": frozen_until(orders, name, now),
             "last": {"run": last.id, "state": last.state, "ended": _iso(last.ended, now), "counts": last.counts}
             if last
             else None,

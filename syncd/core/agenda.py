@@ -14,7 +14,7 @@ Moments are aware. They are compared as instants: Python compares two moments of
 which is wrong in the hour that comes twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -160,15 +160,23 @@ def next_tick(timers: Sequence[Timer], after: datetime) -> datetime | None:
     return min(ticks).astimezone(after.tzinfo) if ticks else None
 
 
-def next_ticks(timers: Sequence[Timer], after: datetime, count: int) -> list[datetime]:
-    """The next ticks of all timers together, at most `count`, in order and each once."""
-    return list(islice(_ticks(timers, after), count))
+def next_ticks(
+    timers: Sequence[Timer],
+    after: datetime,
+    count: int,
+    thaw: Callable[[datetime], datetime] = lambda tick: tick,
+) -> list[datetime]:
+    """The next ticks of all timers together, at most `count`, in order and each once.
+
+    `thaw(tick)` is when freezes let it be made, at the earliest the tick itself; those of one freeze are one.
+    """
+    return list(islice(_ticks(timers, after, thaw), count))
 
 
-def _ticks(timers: Sequence[Timer], after: datetime) -> Iterator[datetime]:
+def _ticks(timers: Sequence[Timer], after: datetime, thaw: Callable[[datetime], datetime]) -> Iterator[datetime]:
     while tick := next_tick(timers, after):
-        yield tick
-        after = tick
+        after = thaw(tick)
+        yield after
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +184,9 @@ class Standing:
     """How things stand with one tool.
 
     `ticked` is the moment up to which ticks are spent: until there is one, no tick counts. `waiting` tells that there
-    is a file to run. `blocked_until` is set from a run that could not reach the site until the next run that could. Of
-    a kept file, which waits for ever, leave `on arrival` out of `timers`.
+    is a file to run. In a pause ticks pass, in a freeze they wait for its end. `blocked_until` is set from a run that
+    could not reach the site until the next run that could. Of a kept file, which waits for ever, leave `on arrival` out
+    of `timers`.
     """
 
     name: str
@@ -185,11 +194,17 @@ class Standing:
     ticked: datetime | None = None
     waiting: bool = False
     paused: bool = False
+    frozen: bool = False
     blocked_until: datetime | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether it does not run whatever is due."""
+        return self.paused or self.frozen
 
     def soon(self, timers: Sequence[Timer], now: datetime, within: timedelta) -> bool:
         """Whether the tool, by these of its timers, runs a file as soon as it is there, or within some time."""
-        if self.paused or self.blocked_until:
+        if self.rests or self.blocked_until:
             return False
         tick = next_tick(timers, now)
         return on_arrival(timers) or (tick is not None and tick.astimezone(UTC) <= now.astimezone(UTC) + within)
@@ -198,17 +213,18 @@ class Standing:
 def due(tools: Sequence[Standing], now: datetime) -> list[str]:
     """The tools that should start now, in the order given.
 
-    A tool is due when a file waits, it is not paused, and a tick came since `ticked`, or the back-off from an
-    unreachable site is over, or (without a back-off) it runs on arrival. So a tick cuts a back-off short. What a person
-    asks for is not due: it is done at once.
+    A tool is due when a file waits, it is neither paused nor frozen, and a tick came since `ticked`, or the back-off
+    from an unreachable site is over, or (without a back-off) it runs on arrival. So a tick cuts a back-off short. What
+    a person asks for is not due: it is done at once.
     """
-    return [tool.name for tool in tools if tool.waiting and not tool.paused and _wanted(tool, now)]
+    return [tool.name for tool in tools if tool.waiting and not tool.rests and _wanted(tool, now)]
 
 
 def spent(tools: Sequence[Standing], now: datetime) -> list[str]:
     """The tools whose tick passed with nothing to run, or in a pause: their `ticked` is to be noted as `now`.
 
-    Otherwise a file that came after the tick would be run before the next one.
+    Otherwise a file that came after the tick would be run before the next one. The tick of a frozen tool with a file
+    stays: it is made up, once, when the freeze is over.
     """
     return [tool.name for tool in tools if (tool.paused or not tool.waiting) and _ticked(tool, now)]
 

@@ -15,6 +15,7 @@ class ToolSnapshot:
     oldest: float = 0.0
     held: int = 0
     paused: bool = False
+    frozen: bool = False
     running: bool = False
     last_success: float = 0.0
 

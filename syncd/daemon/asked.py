@@ -9,6 +9,7 @@ from syncd.core.model import Outcome, RunState
 from syncd.core.names import shown
 from syncd.daemon.notes import Progress
 from syncd.disk.records import RunRecord
+from syncd.errors import Frozen
 
 EXIT_CODES = {
     RunState.DONE: 0,
@@ -36,6 +37,11 @@ class Asked:
         """Who asks."""
         return self.request.who
 
+    @property
+    def changes_something(self) -> bool:
+        """Whether the site may be another one afterwards."""
+        return not self.simulated and not self.rejected
+
     def progress(self, note: Progress) -> None:
         """The run goes on."""
         self.request.progress({"run": note.run, "phase": note.phase, "rows": note.rows, "total": note.total})
@@ -59,6 +65,16 @@ class Asked:
     def too_late(self, run: str) -> None:
         """The run that was to be decided on is over."""
         self.request.refuse(f"the run {run} is no longer held: syncd report {run} says what became of it", 2)
+
+    def frozen(self, words: str) -> None:
+        """A freeze lets no run start."""
+        text = f"the tool {self.tool} is {words}. Nothing was run; syncd run {self.tool} --simulate shows what would be"
+        self.request.refuse(text, Frozen.exit_code)
+
+    def noted(self, run: str, words: str) -> None:
+        """An approval is kept for the end of a freeze."""
+        text = f"The run {run} is approved. It is made when the freeze is over: {self.tool} is {words}."
+        self.request.answer({"run": run, "text": text, "exit": 0})
 
     def failed(self, reason: str) -> None:
         """The run was broken off."""

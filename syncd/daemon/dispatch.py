@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from syncd import logs
@@ -17,6 +17,7 @@ from syncd.daemon.timetable import Timetable
 from syncd.daemon.trouble import Trouble
 from syncd.daemon.under_way import Runs, UnderWay, say_end
 from syncd.daemon.waitlist import Waitlist
+from syncd.daemon.wishes import Wishes
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import RunRecord
 from syncd.disk.repository import RESERVED, InRun, Repository, Waiting
@@ -64,7 +65,7 @@ class Dispatch:
         self._place = place
         self._timers = timers
         self._runs = Runs(post)
-        self._asked: list[Asked] = []
+        self._wishes = Wishes(orders, self.waitlist, ledger)
         self._resumed: list[Job] = []
         self._put_off: list[tuple[datetime, Job]] = []
         self._not_before: datetime | None = None
@@ -85,22 +86,27 @@ class Dispatch:
             ticked=self.timetable.spent(name, now),
             waiting=self.waitlist.next_of(name) is not None,
             paused=name in self.timetable.pauses,
+            frozen=self.orders.frozen(name, now) is not None,
             blocked_until=self.blocks.until(name, self.orders.tools[name]),
         )
 
     def wanted(self, now: datetime) -> str:
         """The tool whose run should start now; "" when there is none. Looks at the repository when that may matter."""
         self._considered = now
-        self.timetable.end_pauses(now)
+        self.timetable.turn(now)
         if self.under_way or self._mending(now):
             return ""
         self._resumed += [job for moment, job in self._put_off if moment <= now]
         self._put_off = [(moment, job) for moment, job in self._put_off if moment > now]
-        if self._resumed:
-            return self._resumed[0].tool_name
-        if self._asked:
-            return self._asked[0].tool
+        if job := self._next_resumed(now):
+            return job.tool_name
+        if asked := self._wishes.next(now):
+            return asked.tool
         return self._due(now) if self._timers else ""
+
+    def _next_resumed(self, now: datetime) -> Job | None:
+        """The run to be ended first. What a freeze meets half done, because a process died, waits for its end too."""
+        return next((job for job in self._resumed if job.simulated or not self.orders.frozen(job.tool_name, now)), None)
 
     def go_before(self, tool: str, now: datetime, within: timedelta) -> list[str]:
         """The tools of earlier turns that would run a file as soon as it came, or within some time.
@@ -116,7 +122,7 @@ class Dispatch:
         return any(one.waiting and one.soon(one.timers, now, within) for one in self._earlier(tool, now))
 
     def _earlier(self, tool: str, now: datetime) -> list[Standing]:
-        if self._resumed or self._asked:
+        if self._next_resumed(now) or self._wishes.next(now):
             return []
         turn, tools = self.orders.tools[tool].turn, self.orders.tools
         return [one for one in self.standings(now) if tools[one.name].turn < turn]
@@ -138,8 +144,15 @@ class Dispatch:
         return (
             self.waitlist.stale
             or abs(now - self._looked) >= LOOK_EVERY
-            or any(self.timetable.ticked(name, now) for name in self.orders.tools)
+            or any(self._ticked_unseen(name, now) for name in self.orders.tools)
         )
+
+    def _ticked_unseen(self, tool: str, now: datetime) -> bool:
+        """Whether a tick came after the last look, which may lie ahead: what waits now decides whether it is spent."""
+        if not (tick := self.timetable.next_tick(tool, now)):
+            return False
+        tick, looked, now = (moment.astimezone(UTC) for moment in (tick, self._looked, now))
+        return tick <= now and not tick <= looked <= now
 
     def _look(self, now: datetime) -> None:
         began = self._place.now()
@@ -158,15 +171,15 @@ class Dispatch:
             return None
         if self._mending(now):
             return self._not_before
-        if self._resumed or self._asked:
+        if self._next_resumed(now) or self._wishes.next(now):
             return now
         if self.waitlist.stale:
             return max(now, self._rests_until)
-        moments = [self.timetable.next_tick(name, now) for name in self.orders.tools]
-        moments += [pause.until for pause in self.timetable.pauses.values()]
-        moments += [one.blocked_until for one in self.standings(now) if one.waiting and not one.paused]
-        moments += [moment for moment, _ in self._put_off]
         known = self._considered or now
+        moments = [self.timetable.next_tick(name, now) for name in self.orders.tools]
+        moments += [self.timetable.next_change(known)]
+        moments += [one.blocked_until for one in self.standings(now) if one.waiting and not one.rests]
+        moments += [moment for moment, _ in self._put_off]
         return min((moment for moment in moments if moment and moment > known), default=None)
 
     # Starting
@@ -207,18 +220,19 @@ class Dispatch:
 
     def start(self, tool: str, now: datetime) -> None:
         """Start the run that `wanted` named."""
-        if self._resumed:
+        if job := self._next_resumed(now):
             if self.waitlist.stale:  # what waits decides what may be deferred
                 self.waitlist.refresh()
-            self._begin(self._resumed.pop(0), None)
-        elif self._asked:
-            asked = self._asked.pop(0)
+            self._resumed.remove(job)
+            self._begin(job, None)
+        elif asked := self._wishes.next(now):
+            self._wishes.take(asked)
             try:
                 self._start_asked(asked, now)
             except (OSError, SyncdError) as error:
                 asked.failed(f"the run could not begin: {error}")
                 raise
-        elif file := self.waitlist.next_of(tool):
+        elif not self.orders.frozen(tool, now) and (file := self.waitlist.next_of(tool)):
             asked_by = "timer" if self.timetable.ticked(tool, now) else "arrival"
             in_run = self._repository.begin(self._free_id(tool, now), file.path, copy=self.orders.keeps(tool))
             self.waitlist.begun(tool, file.path)
@@ -257,8 +271,8 @@ class Dispatch:
             return
         self.waitlist.free(record.path)
         job = replace(self._job(asked.tool, in_run, record=record), started=now, approved_plan=record.plan)
-        job = replace(job, rejected_by=asked.who) if asked.rejected else replace(job, approved_by=asked.who)
-        self._begin(job, asked)
+        by = "" if asked.rejected else asked.who
+        self._begin(replace(job, approved_by=by, rejected_by=asked.who if asked.rejected else ""), asked)
 
     def _job(
         self,
@@ -358,8 +372,8 @@ class Dispatch:
     # Asked by others
 
     def ask(self, asked: Asked) -> None:
-        """Somebody wants a run: it is the next one."""
-        self._asked.append(asked)
+        """Somebody wants a run: it is the next one, if no freeze forbids it."""
+        self._wishes.add(asked, self._place.now())
 
     def superseded(self, paths: Sequence[str]) -> None:
         """Newer files took the place of waiting ones."""
@@ -372,14 +386,11 @@ class Dispatch:
         self.orders = self.waitlist.orders = self.timetable.orders = orders
         self._place = place
         self.waitlist.stale = True
-        for asked in [one for one in self._asked if one.tool not in orders.tools]:
-            self._asked.remove(asked)
-            asked.failed(f"the tool {asked.tool} is no longer in the settings")
+        self._wishes.reorder(orders)
 
     def turn_away(self, reason: str) -> None:
         """Whoever waits for a run that has not begun shall wait no longer."""
-        while self._asked:
-            self._asked.pop().failed(reason)
+        self._wishes.turn_away(reason)
 
     def renew(self) -> None:
         """Note once more what must not be forgotten: the ledger is a fresh one."""

@@ -19,6 +19,7 @@ from syncd.daemon import plant, signals, status
 from syncd.daemon.books import Books
 from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
+from syncd.daemon.freezes import listed
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
 from syncd.daemon.numbers import Numbers
 from syncd.daemon.reception import Reception
@@ -395,6 +396,7 @@ class Daemon:
             "drop": status.dropped(self._reception, config.drop, time.monotonic()),
             "waiting": status.waiting(self._dispatch, repository, now),
             "held": status.held(self._dispatch.waitlist.all_held(), now),
+            "freezes": listed(config.freezes, now),
             "tools": list(status.tools(self._dispatch, self._books.loop, now)),
             "trouble": [trouble.text for trouble in self._troubles() if trouble],
         }

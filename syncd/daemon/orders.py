@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from syncd.core.agenda import OnArrival, Timer
+from syncd.core.freeze import Freeze, frozen
 from syncd.core.patterns import matches
 from syncd.core.rows import Encoding, Separator
 from syncd.tools.base import RowTool, Tool
@@ -20,6 +22,7 @@ class Orders:
     tools: Mapping[str, Tool]
     encoding: Encoding
     separator: Separator
+    freezes: tuple[Freeze, ...] = ()
 
     def in_turn(self) -> list[str]:
         """The tools in the order in which they run when they are due together; ties as in the settings."""
@@ -41,6 +44,10 @@ class Orders:
     def keeps(self, tool: str) -> bool:
         """Whether the tool's file is a permanent one, run again at each tick."""
         return self.tools[tool].after_run == "keep"
+
+    def frozen(self, tool: str, now: datetime) -> Freeze | None:
+        """The freeze that keeps a tool from running now."""
+        return frozen(self.freezes, tool, now)
 
     def timers(self, tool: str, *, news: bool) -> tuple[Timer, ...]:
         """The tool's timers; a permanent file counts as an arrival only when it is new."""

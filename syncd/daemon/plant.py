@@ -94,7 +94,12 @@ def vigil_of(config: Config, wake: Callable[[], None]) -> Vigil:
 
 def orders_of(config: Config) -> Orders:
     """What the settings say of the tools."""
-    return Orders(tools=config.tools, encoding=config.csv.encoding, separator=config.csv.separator)
+    return Orders(
+        tools=config.tools,
+        encoding=config.csv.encoding,
+        separator=config.csv.separator,
+        freezes=config.freezes,
+    )
 
 
 def target_of(config: Config) -> Target:

@@ -9,9 +9,12 @@ from syncd import __version__
 from syncd.config import Config, Drop
 from syncd.core.agenda import next_tick, on_arrival
 from syncd.core.durations import spoken
+from syncd.core.freeze import thaw
 from syncd.core.settle import OBSTACLES, Upload
 from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
+from syncd.daemon.freezes import told
+from syncd.daemon.orders import Orders
 from syncd.daemon.reception import Reception
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause, RunRecord
@@ -117,12 +120,17 @@ def _waiting(file: Waiting, dispatch: Dispatch, repository: Repository, now: dat
 def _what_it_waits_for(file: Waiting, tool: str, dispatch: Dispatch, now: datetime) -> str:
     if not tool:
         return "no tool is configured for this name"
+    frozen = frozen_words(dispatch.orders, tool, now)
     if run := dispatch.waitlist.held(file):
+        if frozen and run.approved_by:
+            return f"approved by {run.approved_by}; {frozen}"
         return f"held: {run.reason} (syncd approve {run.id}, or syncd reject {run.id})"
     if file in dispatch.waitlist.unreadable:
         return "syncd may not read it (chmod g+r)"
     if pause := dispatch.timetable.pauses.get(tool):
         return f"the tool {tool} is paused {_until(pause, now)}by {pause.by} (syncd resume {tool})"
+    if frozen:
+        return frozen
     if dispatch.trouble:
         return f"the disk is in trouble: {dispatch.trouble.text}"
     if until := dispatch.blocks.until(tool, dispatch.orders.tools[tool]):
@@ -134,7 +142,7 @@ def _what_it_waits_for(file: Waiting, tool: str, dispatch: Dispatch, now: dateti
     timers = dispatch.orders.timers(tool, news=dispatch.waitlist.news(tool))
     if on_arrival(timers):
         return f"the tool {tool} is about to run"
-    tick = next_tick(timers, now)
+    tick = next_time(dispatch.orders, tool, now)
     return f"the tool {tool} runs at {_clock(tick, now)}" if tick else f"the tool {tool} runs by syncd run {tool} alone"
 
 
@@ -156,6 +164,7 @@ def held(ledger_runs: list[RunRecord], now: datetime) -> list[dict[str, Any]]:
             "file": run.path,
             "reason": run.reason,
             "report": run.report,
+            "approved_by": run.approved_by,
             "since": (run.ended or run.started).astimezone(now.tzinfo).isoformat(timespec="seconds"),
         }
         for run in ledger_runs
@@ -166,7 +175,7 @@ def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[st
     """Each tool, in the order of their turns, with its next time and its last run."""
     for name in dispatch.orders.in_turn():
         tool = dispatch.orders.tools[name]
-        tick = next_tick(tool.timer, now)
+        tick = next_time(dispatch.orders, name, now)
         last = next(iter(ledger.runs(tool=name, limit=1)), None)
         pause = dispatch.timetable.pauses.get(name)
         yield {
@@ -177,6 +186,7 @@ def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[st
             "order": tool.turn,
             "next": tick.isoformat() if tick else None,
             "paused": {"until": pause.until.isoformat() if pause.until else None, "by": pause.by} if pause else None,
+            "frozen": frozen_until(dispatch.orders, name, now),
             "last": {
                 "run": last.id,
                 "state": last.state,
@@ -186,6 +196,23 @@ def tools(dispatch: Dispatch, ledger: Ledger, now: datetime) -> Iterator[dict[st
             if last
             else None,
         }
+
+
+def next_time(orders: Orders, tool: str, now: datetime) -> datetime | None:
+    """A tool's next tick; of one that falls into a freeze, the end of that."""
+    tick = next_tick(orders.tools[tool].timer, now)
+    return thaw(orders.freezes, tool, tick) if tick else None
+
+
+def frozen_words(orders: Orders, tool: str, now: datetime) -> str:
+    """Why a frozen tool does not run, for people."""
+    freeze = orders.frozen(tool, now)
+    return f"the tool {tool} is {told(freeze, thaw(orders.freezes, tool, now))}" if freeze else ""
+
+
+def frozen_until(orders: Orders, tool: str, now: datetime) -> str | None:
+    """Until when freezes keep a tool from running, if they do."""
+    return thaw(orders.freezes, tool, now).isoformat() if orders.frozen(tool, now) else None
 
 
 def uptime(since: datetime, now: datetime) -> str:

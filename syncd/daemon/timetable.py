@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from syncd import logs
 from syncd.core.agenda import next_tick
+from syncd.core.freeze import next_change
+from syncd.daemon.freezes import Freezes
 from syncd.daemon.orders import Orders
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause
@@ -20,6 +22,7 @@ class Timetable:
         self._ledger = ledger
         self._spent = ledger.ticked()
         self.pauses = ledger.pauses()
+        self._freezes = Freezes()
 
     def spent(self, tool: str, now: datetime) -> datetime:
         """The moment up to which a tool's ticks are spent: now for a new tool, and when the clock was set back."""
@@ -56,11 +59,18 @@ class Timetable:
             log.info("tool.resumed", tool=tool, by=by)
         return paused is not None
 
-    def end_pauses(self, now: datetime) -> None:
-        """Let the tools run again whose pause has an end that has come."""
+    def turn(self, now: datetime) -> None:
+        """Say which freezes begin and end, and let the tools run again whose pause has an end that has come."""
+        self._freezes.turn(self.orders.freezes, now)
         for pause in list(self.pauses.values()):
             if pause.until and pause.until <= now:
                 self.resume(pause.tool, "its end time")
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """When the next freeze begins or ends, or the next pause ends by itself."""
+        ends = [pause.until for pause in self.pauses.values() if pause.until and pause.until > now]
+        change = next_change(self.orders.freezes, now)
+        return min([*ends, change] if change else ends, default=None)
 
     def renew(self) -> None:
         """Note everything once more: the ledger is a fresh one."""

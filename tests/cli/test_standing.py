@@ -2,16 +2,19 @@
 
 import json
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.cli.place import Place, users
 from tests.waiting import wait_for
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def test_status_has_one_shape(place: Place, served: Place) -> None:
     """The document is the same with a daemon and without, but for what only a daemon knows."""
     with_daemon = served.tells("status")
     assert with_daemon["daemon"]["running"] is True
-    assert set(with_daemon) == {"daemon", "doing", "drop", "waiting", "held", "tools", "trouble"}
+    assert set(with_daemon) == {"daemon", "doing", "drop", "waiting", "held", "freezes", "tools", "trouble"}
     assert [tool["tool"] for tool in with_daemon["tools"]] == ["users", "partners"]
 
 
@@ -115,6 +118,43 @@ def test_times_within_a_pause_are_marked(place: Place) -> None:
     assert marks[0] is True
     assert marks[2] is False
     assert "paused" in place.says("agenda").out
+
+
+def freeze(place: Place, begins: timedelta, ends: timedelta) -> datetime:
+    """Freeze the place from and until so long from now, with its daemon, if it has one; returns the end."""
+    now = datetime.now(PARIS).replace(microsecond=0)
+    table = f'from = "{now + begins}"\nuntil = "{now + ends}"\nwho = "ana"\nwhy = "change of years"\n'
+    place.settings.write_text(f"{place.settings.read_text()}\n[[freeze]]\n{table}")
+    place.says("reload")
+    return now + ends
+
+
+def test_a_freeze_is_seen_with_who_and_why(either: Place) -> None:
+    """In the status of the file that waits for its end, and where a person would run it."""
+    (either.erp / "users.csv").write_text(users(1))
+    end = freeze(either, -timedelta(hours=1), timedelta(days=3))
+    said = either.says("status").out
+    assert f"No run starts until {end:%Y-%m-%d %H:%M}" in said
+    assert "change of years (ana)" in said
+    found = either.tells("status")
+    assert [one["in_force"] for one in found["freezes"]] == [True]
+    assert found["waiting"][0]["why"] == f"the tool users is frozen until {end:%Y-%m-%d %H:%M}: change of years (ana)"
+    refused = either.says("run", "users")
+    assert (refused.code, refused.out) == (7, "")
+    assert "change of years (ana). Nothing was run" in refused.err
+    assert either.says("run", "users", "--simulate").code == 0
+    assert (either.erp / "users.csv").exists()
+
+
+def test_the_agenda_goes_on_when_a_freeze_is_over(place: Place) -> None:
+    """What falls into it is one time, at its end, and says so."""
+    place.settings.write_text(place.settings.read_text().replace('"0 3 * * *"', '"every 15m"'))
+    end = freeze(place, -timedelta(hours=1), timedelta(days=30))
+    first, second = place.tells("agenda", "-n", "2")["times"]
+    assert (datetime.fromisoformat(first["at"]), first["thawed"]) == (end, True)
+    assert end < datetime.fromisoformat(second["at"]) <= end + timedelta(minutes=15)
+    assert second["thawed"] is False
+    assert place.says("agenda").out.count("after a freeze") == 1
 
 
 def test_a_ruined_ledger_hides_no_files(place: Place) -> None:

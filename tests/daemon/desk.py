@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from syncd.control import Request
+from syncd.core.freeze import Freeze
 from syncd.core.model import RunState
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.notes import Ended, Note
@@ -29,13 +30,18 @@ class Desk:
     def __init__(self, workshop: Workshop, tools: Mapping[str, Tool]) -> None:
         self.workshop = workshop
         self.tools = tools
+        self.freezes: tuple[Freeze, ...] = ()
         self.notes: SimpleQueue[Note] = SimpleQueue()
         self.dispatch = self._begin()
 
     def _begin(self) -> Dispatch:
         place = replace(self.workshop.place, ledger=self.workshop.open_ledger())
         dispatch = Dispatch(
-            orders(self.tools), self.workshop.repository, self.workshop.open_ledger(), place, self.notes.put
+            orders(self.tools, self.freezes),
+            self.workshop.repository,
+            self.workshop.open_ledger(),
+            place,
+            self.notes.put,
         )
         dispatch.resume()
         return dispatch
@@ -51,6 +57,11 @@ class Desk:
         self.tools = tools or self.tools
         self.workshop.repository.tidy()
         self.dispatch = self._begin()
+
+    def freeze(self, begins: datetime, ends: datetime, *tools: str) -> None:
+        """Let the settings have another freeze, from now on."""
+        self.freezes += (Freeze(begins=begins, ends=ends, who="ana", why="change of years", tools=tools),)
+        self.dispatch.reorder(orders(self.tools, self.freezes), self.place)
 
     # Files
 
@@ -76,6 +87,10 @@ class Desk:
         if not wanted:
             return None
         self.dispatch.start(wanted, now)
+        return self.ends()
+
+    def ends(self) -> RunRecord | None:
+        """Let the run under way, if there is one, come to its end."""
         while self.dispatch.under_way:
             match self.notes.get(timeout=30):
                 case Ended() as note:
@@ -137,9 +152,9 @@ def last_reply(request: Request) -> dict[str, Any]:
     return reply
 
 
-def orders(tools: Mapping[str, Tool]) -> Orders:
+def orders(tools: Mapping[str, Tool], freezes: tuple[Freeze, ...] = ()) -> Orders:
     """What the settings say."""
-    return Orders(tools=tools, encoding="auto", separator="auto")
+    return Orders(tools=tools, encoding="auto", separator="auto", freezes=freezes)
 
 
 def states(runs: list[RunRecord]) -> list[RunState]:

@@ -45,6 +45,13 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def test_a_frozen_tool_is_told(served: Served) -> None:
+    """As long as the settings keep it from running."""
+    served.settings(FILE_ONLY + '[[freeze]]\nfrom = 2020-01-01\nuntil = 2999-01-01\nwho = "ana"\nwhy = "a test"\n')
+    served.start()
+    told(served.folder / "syncd.prom", **{"tool_frozen:users": 1, "tool_paused:users": 0})
+
+
 def test_a_file_tells_what_came_and_what_became_of_it(served: Served) -> None:
     """From the arrival to the rows, readable by everybody; nothing half-written lies beside it."""
     served.settings(FILE_ONLY)

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.daemon import status
 from syncd.errors import SiteRefused
-from tests.daemon.desk import Desk
+from tests.daemon.desk import TOO_FEW, Desk
 from tests.daemon.served import Served
 from tests.faulty import AWAY
 from tests.run.workshop import FILE, good_users, program, users
@@ -85,6 +85,23 @@ def test_a_file_of_a_paused_tool(office: Office, hours: int | None, until: str) 
     desk.drop(good_users(2))
     desk.runs()
     assert why(desk) == f"the tool users is paused {until}by ana (syncd resume users)"
+
+
+def test_a_frozen_file(office: Office) -> None:
+    """Until when, why, and whom to ask; and what will become of one that was approved."""
+    desk = office(users=users(timer="0 3 * * *", guard=TOO_FEW))
+    desk.drop(good_users(2))
+    desk.runs()
+    (run,) = desk.runs(hours=16)
+    desk.freeze(desk.workshop.clock, desk.workshop.clock + timedelta(days=2))
+    assert why(desk).startswith("held: ")
+    desk.answer("approve", run=run.id)
+    frozen = "the tool users is frozen until 2026-11-25 04:00: change of years (ana)"
+    assert why(desk) == f"approved by ana; {frozen}"
+    desk.drop(good_users(3))
+    assert why(desk) == frozen
+    (tool,) = status.tools(desk.dispatch, desk.workshop.ledger, desk.workshop.clock)
+    assert tool["next"] == tool["frozen"] == "2026-11-25T04:00:00+01:00"
 
 
 def test_a_file_of_a_site_that_is_away(office: Office) -> None:

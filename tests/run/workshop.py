@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -104,7 +104,7 @@ class Workshop:
 
     def later(self, **passes: float) -> datetime:
         """Let time pass."""
-        self.clock += timedelta(**passes)
+        self.clock = (self.clock.astimezone(UTC) + timedelta(**passes)).astimezone(self.clock.tzinfo)
         return self.clock
 
     # Files
