@@ -186,8 +186,9 @@ class Dispatch:
 
     def resume(self) -> None:
         """Have the runs that an earlier process began, and did not end, made first."""
-        sweep(self._place.spool)
-        for file in self._repository.running():
+        running = self._repository.running()
+        sweep(self._place.spool, under_way={file.run for file in running})
+        for file in running:
             record = self._ledger.run(file.run)
             tool = record.tool if record else self._tool_in_doubt(file)
             if tool not in self.orders.tools or (record and record.simulated):

@@ -40,6 +40,7 @@ def carry_out(job: Job, place: Place) -> RunRecord:
     known = place.ledger.run(job.id)
     decided = bool(job.approved_by or job.rejected_by)
     if known and known.ended and not (decided and known.state is RunState.HELD):
+        Spool(place.spool, job.id).clear()
         return let_go(job, place, known)
     digest = _digest(job, place, known)
     if known and decided and digest.sha256 != known.sha256:
@@ -76,7 +77,7 @@ def _run(job: Job, place: Place, spool: Spool, record: RunRecord) -> Ending:
         case RowTool():
             return run_by_row(job, job.tool, place, record, spool)
         case CommandTool():
-            return run_by_program(job, job.tool, place, record)
+            return run_by_program(job, job.tool, place, record, spool)
         case UploadTool():
             return run_by_upload(job, job.tool, place, record, spool)
     raise Fault(f"a tool of kind {job.tool.kind} can't be run")

@@ -7,8 +7,10 @@ from syncd.core.durations import spoken
 from syncd.core.model import RunState
 from syncd.core.names import shown
 from syncd.disk.records import RunRecord
+from syncd.disk.spool import Spool
 from syncd.run.job import Ending, Interrupted, Job, Place
-from syncd.targets.command import Finished, run_command
+from syncd.run.once import ended_before, run_once
+from syncd.targets.command import Finished
 from syncd.tools.command import CommandTool
 from syncd.tools.program import ProgramTool
 
@@ -25,28 +27,23 @@ DECIDE = (
 """What a person is to do about a run that is held for what its program did."""
 
 
-def run_by_program(job: Job, tool: CommandTool, place: Place, record: RunRecord) -> Ending:
+def run_by_program(job: Job, tool: CommandTool, place: Place, record: RunRecord, spool: Spool) -> Ending:
     """Run the program on the file.
 
     It is held for a person when nobody can know what running it would do or has done: when these bytes were run
-    before, when an earlier run was interrupted, and when the program failed or took too long. Raises `Fault` when the
-    program can't be started, `Interrupted` when it was ended because syncd stops.
+    before, when an earlier run was interrupted, and when the program failed or took too long. Where it had ended before
+    the run was interrupted, only its report is made. Raises `Fault` when the program can't be started, `Interrupted`
+    when it was ended because syncd stops, `OSError` when the disk has no room to note its end.
     """
     argv = tool.arguments(str(job.file.file), job.file.path, job.id, place.site)
     if job.simulated:
         return Ending(state=RunState.DONE, notes=(f"would be run: {shown(shlex.join(argv))}",))
+    if earlier := ended_before(job, spool):
+        return _ending(tool, earlier.finished, earlier.note)
     if why := doubt(job, place, record):
         return Ending(state=RunState.HELD, breaches=(why,), what_to_do=DECIDE)
     place.progress("run", 0, 0)
-    finished = run_command(
-        argv,
-        folder=tool.folder,
-        environment=tool.environment,
-        timeout=tool.timeout,
-        stop=place.hurry,
-        output_limit=tool.output_limit,
-    )
-    return _ending(tool, finished)
+    return _ending(tool, run_once(argv, tool, place, spool, folder=tool.folder, whole=None))
 
 
 def doubt(job: Job, place: Place, record: RunRecord) -> str:
@@ -67,11 +64,11 @@ def tool_repeats(job: Job) -> bool:
     return job.tool.after_run == "keep"
 
 
-def _ending(tool: CommandTool, finished: Finished) -> Ending:
-    took = f"the program took {spoken(finished.seconds)}"
+def _ending(tool: CommandTool, finished: Finished, *notes: str) -> Ending:
+    notes = (f"the program took {spoken(finished.seconds)}", *notes)
     if not (why := failure(tool, finished, tool.success)):
-        return Ending(state=RunState.DONE, notes=(took,), output=finished.output)
-    return Ending(state=RunState.HELD, breaches=(why,), notes=(took,), output=finished.output, what_to_do=DECIDE)
+        return Ending(state=RunState.DONE, notes=notes, output=finished.output)
+    return Ending(state=RunState.HELD, breaches=(why,), notes=notes, output=finished.output, what_to_do=DECIDE)
 
 
 def failure(tool: ProgramTool, finished: Finished, success: Collection[int] = (0,)) -> str:

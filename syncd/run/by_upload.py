@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ from syncd.errors import Fault, FileRefused
 from syncd.run.by_program import DECIDE, doubt, failure
 from syncd.run.by_row import Same, tryback
 from syncd.run.job import Ending, Job, Place
+from syncd.run.once import ended_before, run_once
 from syncd.targets.command import Finished, run_command
 from syncd.tools.uploads import Said, UploadTool, as_record
 
@@ -51,68 +53,86 @@ class _File:
     cut_off: Refusal | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A run and its file, open."""
+
+    job: Job
+    tool: UploadTool
+    place: Place
+    record: RunRecord
+    spool: Spool
+    file: BinaryIO
+    table: CsvTable
+
+    def results(self, said: Iterator[Said], unsaid: Outcome) -> Counter[Outcome]:
+        """Spool the result of each row, `unsaid` where nothing is said of it, and count them."""
+        return _kept(self.spool, _results(self.file, self.table, self.tool, said, unsaid))
+
+
 def run_by_upload(job: Job, tool: UploadTool, place: Place, record: RunRecord, spool: Spool) -> Ending:
     """Run the program on the rows that are in order; its results are in the spool afterwards.
 
     It is held for a person when nobody can know what was done, as a `command` is, when the program says nothing of
-    some rows, and over the limits of the guard. Raises `FileRefused`, `Replaced`, `Fault` and `Interrupted`.
+    some rows, and over the limits of the guard. Raises `FileRefused`, `Replaced`, `Fault`, `Interrupted` and `OSError`,
+    as a `command` does.
     """
-    script = _script(tool)
     with job.file.file.open("rb") as file, Same(file, record):
         table = tool.table(file, job.encoding, job.separator)
         copy = place.repository.workplace(job.id) / "upload.csv"
         try:
-            return _run(job, tool, place, record, spool, file, table, script, copy)
+            return _run(_Upload(job, tool, place, record, spool, file, table), copy)
         finally:
             copy.unlink(missing_ok=True)
             with suppress(OSError):  # what else may lie there goes with the run's folder
                 copy.parent.rmdir()
 
 
-def _run(
-    job: Job,
-    tool: UploadTool,
-    place: Place,
-    run: RunRecord,
-    spool: Spool,
-    file: BinaryIO,
-    table: CsvTable,
-    script: Path,
-    copy: Path,
-) -> Ending:
-    found = _prepared(file, table, tool, copy)
-    argv = [*tool.php, str(script), *tool.options(str(copy))]
-    ending = Ending(state=RunState.DONE, planned=found.counts, notes=table.notes)
-    why = (*_over(tool, found, job, table), *filter(None, [doubt(job, place, run)]))
-    if why or job.simulated:
-        counts = _kept(spool, _results(file, table, tool, iter(()), Outcome.SKIPPED))
-        if why and not job.simulated:
-            return replace(ending, state=RunState.HELD, breaches=why, counts=counts, what_to_do=DECIDE)
-        would = f"would be run: {shown(shlex.join(argv))}"
-        return replace(ending, counts=counts, breaches=(), notes=(would, *why, *table.notes))
+def _run(upload: _Upload, copy: Path) -> Ending:
+    job, tool, place, table = upload.job, upload.tool, upload.place, upload.table
+    found = _prepared(upload.file, table, tool, copy)
+    if earlier := ended_before(job, upload.spool):
+        told = _told(upload, found, _words(tool, place), earlier.finished)
+        return replace(told, notes=(earlier.note, *told.notes))
+    why = (*_over(tool, found, job, table), *filter(None, [doubt(job, place, upload.record)]))
+    if why and not job.simulated:
+        counts = upload.results(iter(()), Outcome.SKIPPED)
+        held = Ending(state=RunState.HELD, counts=counts, planned=found.counts, notes=table.notes)
+        return replace(held, breaches=why, what_to_do=DECIDE)
+
+    argv = [*tool.php, str(_script(tool)), *tool.options(str(copy))]
+    if job.simulated:
+        notes = (f"would be run: {shown(shlex.join(argv))}", *why, *table.notes)
+        counts = upload.results(iter(()), Outcome.SKIPPED)
+        return Ending(state=RunState.DONE, counts=counts, planned=found.counts, notes=notes)
 
     place.progress("run", 0, found.rows)
     words = _words(tool, place)
-    with spool.writing_output() as whole:
-        finished = run_command(
-            argv,
-            folder=tool.moodle,
-            environment=tool.environment,
-            timeout=tool.timeout,
-            stop=place.hurry,
-            output_limit=tool.output_limit,
-            whole=whole,
-        )
-    why = tuple(filter(None, [failure(tool, finished)]))
-    said = tool.said(spool.output(), words)
-    counts = _kept(spool, _results(file, table, tool, said, Outcome.UNKNOWN))
-    ending = replace(ending, counts=counts, planned=counts, output=finished.output)
-    if why:
-        return replace(ending, state=RunState.HELD, breaches=_with_reason(why, finished), what_to_do=DECIDE)
+    with upload.spool.writing_output() as whole:
+        finished = run_once(argv, tool, place, upload.spool, folder=tool.moodle, whole=whole)
+    return _told(upload, found, words, finished)
+
+
+def _told(upload: _Upload, found: _File, words: Mapping[str, str], finished: Finished) -> Ending:
+    """The ending of a run whose program has ended, by what it wrote."""
+    why = failure(upload.tool, finished)
+    said = upload.tool.said(upload.spool.output(), words)
+    if finished.lost:
+        why = why or f"not all that the program wrote could be kept: {finished.lost}"
+        said = _but_the_last(said)
+    counts = upload.results(said, Outcome.UNKNOWN)
+    notes = upload.table.notes
+    ending = Ending(state=RunState.HELD, counts=counts, planned=counts, notes=notes, output=finished.output)
     if silent := counts[Outcome.UNKNOWN]:
-        reason = f"the program said nothing of {silent} of {found.rows} rows"
-        return replace(ending, state=RunState.HELD, breaches=_with_reason((reason,), finished), what_to_do=DECIDE)
-    return replace(ending, tryback=partial(tryback, job, table, spool))
+        why = why or f"the program said nothing of {silent} of {found.rows} rows"
+    if why:
+        return replace(ending, breaches=(_with_reason(why, finished),), what_to_do=DECIDE)
+    return replace(ending, state=RunState.DONE, tryback=partial(tryback, upload.job, upload.table, upload.spool))
+
+
+def _but_the_last(said: Iterator[Said]) -> Iterator[Said]:
+    """What was said of records but of the last, of which more may have been said."""
+    return (one for one, _ in pairwise(said))
 
 
 def _script(tool: UploadTool) -> Path:
@@ -211,9 +231,9 @@ def _kept(spool: Spool, results: Iterator[Result]) -> Counter[Outcome]:
     return counts
 
 
-def _with_reason(why: tuple[str, ...], finished: Finished) -> tuple[str, ...]:
+def _with_reason(why: str, finished: Finished) -> str:
     """What it says is its reason: all of it, or if that is much, its last line."""
     said = " ".join(finished.output.split())
     if len(said) > SHORT:
         said = finished.output.strip().rpartition("\n")[2].strip()[:SHORT]
-    return (f"{why[0]}; it says: {shown(said)}",) if said else why
+    return f"{why}; it says: {shown(said)}" if said else why

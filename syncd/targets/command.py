@@ -31,7 +31,8 @@ class Finished:
 
     `exit_code` is minus the signal's number when a signal ended it. `output` is what it wrote to either stream, in the
     order in which it came; `truncated` tells that the middle of it was left out. `stopped` is true when syncd ended the
-    program because it must stop, `timed_out` when it did so because the time was up.
+    program because it must stop, `timed_out` when it did so because the time was up. `lost` is why not all of the
+    output could be kept whole, where it was to be.
     """
 
     exit_code: int
@@ -40,6 +41,7 @@ class Finished:
     timed_out: bool
     stopped: bool
     seconds: float
+    lost: str = ""
 
 
 def run_command(
@@ -57,7 +59,8 @@ def run_command(
 
     The program gets no input, no terminal, no file of ours, and of our environment only PATH, LANG, HOME and TZ. What
     it left running in its own session ends with it: a later run must not meet it. The `whole` output is written there,
-    up to `MOST_OUTPUT`. Raises `Fault` when the program can't be started, or can't be ended.
+    up to `MOST_OUTPUT`, and as far as the disk has room: a full one is no reason to break a program off. Raises `Fault`
+    when the program can't be started, or can't be ended.
     """
     began = time.monotonic()
     timed_out = stopped = False
@@ -75,6 +78,7 @@ def run_command(
         timed_out=timed_out,
         stopped=stopped,
         seconds=time.monotonic() - began,
+        lost=program.kept.lost,
     )
 
 
@@ -175,6 +179,7 @@ class _Kept:
 
     def __init__(self, limit: int, whole: IO[bytes] | None) -> None:
         self.left_out = 0
+        self.lost = ""
         self._whole = whole
         self._room = MOST_OUTPUT
         self._head = bytearray()
@@ -184,15 +189,23 @@ class _Kept:
 
     def add(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        if self._whole:
-            self._whole.write(chunk[: self._room])
-            self._room -= min(len(chunk), self._room)
+        if self._whole and not self.lost:
+            self._keep_whole(self._whole, chunk[: self._room])
         room = self._head_limit - len(self._head)
         self._head += chunk[:room]
         self._tail += chunk[room:]
         if (surplus := len(self._tail) - self._tail_limit) > 0:
             del self._tail[:surplus]
             self.left_out += surplus
+
+    def _keep_whole(self, whole: IO[bytes], chunk: bytes) -> None:
+        try:
+            left = memoryview(chunk)
+            while left:
+                left = left[whole.write(left) :]
+        except OSError as error:
+            self.lost = error.strerror or str(error)
+        self._room -= len(chunk)
 
     def text(self) -> str:
         """What was kept, as text; what is not UTF-8 shows as U+FFFD."""

@@ -115,6 +115,20 @@ def test_a_run_begins_with_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["other.plan"]
 
 
+def test_how_a_program_ended_outlives_the_process(tmp_path: Path) -> None:
+    """So does what it wrote, as long as its run is under way; of other runs nothing stays."""
+    for run in ("under-way", "over"):
+        spool = Spool(tmp_path, run)
+        spool.write_plan([])
+        spool.writing_output().close()
+        spool.reserve_end(4_096)
+        spool.note_end({"exit_code": 3})
+    sweep(tmp_path, under_way={"under-way"})
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["under-way.end", "under-way.output"]
+    assert Spool(tmp_path, "under-way").end() == {"exit_code": 3}
+    assert Spool(tmp_path, "over").end() is None
+
+
 def test_what_earlier_processes_spooled_is_swept_away(tmp_path: Path) -> None:
     """It names people, and nobody will read it; where there is no spool there is nothing to do."""
     Spool(tmp_path / "spool", "killed").write_plan([Step(2, Outcome.CREATED)])

@@ -227,16 +227,18 @@ def test_a_permanent_file_is_there_after_any_kill(template: Works, tmp_path: Pat
 
 def test_a_program_is_never_run_twice_by_a_kill(template: Works, tmp_path: Path) -> None:
     """A run of a program that was interrupted is held for a person, with a report; one that ended is only let go."""
-    states = set()
+    states, unknown = set(), 0
     for step in count():
         with copied(template, tmp_path / str(step)) as works:
             died = killed(a_life(works, program(works)), step, after=True)
             apart(a_life(works, program(works)))
             assert_program_ran_at_most_once(works)
             states |= {run.state for run in works.runs()}
+            unknown += works.applied.exists() and works.runs()[0].state is RunState.HELD
         if not died:
             break
     assert states == {RunState.DONE, RunState.HELD}
+    assert unknown <= 1, "once the end of the program is noted, no kill makes it unknown"
 
 
 def test_a_kill_in_the_mending_of_a_killed_run_is_mended_too(template: Works, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """A stand-in for PHP and Moodle's two upload programs: it answers as they were seen to, for the rows that it is given.
 
 What it says of a row is decided by the beginning of the row's first cell. `STAND_IN=fr` makes it speak French;
-`STAND_IN=crash` ends it with the second row, and `STAND_IN=help` makes it show its help and do nothing.
+`STAND_IN=crash` ends it with the second row, `STAND_IN=help` makes it show its help and do nothing, and
+`STAND_IN=flood` lets it write two megabytes when it is done.
 """
 
 import csv
@@ -117,6 +118,8 @@ def main(argv: list[str]) -> None:
         say("Invalid mode selected", "Execute Course Upload.")
         return
     program(options)
+    if MANNER == "flood":
+        say(*("x" * 99 for _ in range(20_000)), "the very end")
 
 
 if __name__ == "__main__":

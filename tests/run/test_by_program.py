@@ -11,8 +11,11 @@ import pytest
 
 from syncd.core.model import RunState
 from syncd.disk.records import RunRecord
+from syncd.errors import LedgerFault
 from syncd.run import carry_out
 from syncd.tools.command import CommandTool
+from syncd.tools.program import ProgramTool
+from tests.killing import with_disk
 from tests.run.workshop import FILE, Workshop, program
 from tests.waiting import wait_for
 
@@ -143,6 +146,87 @@ def test_a_program_that_was_interrupted_is_held(workshop: Workshop) -> None:
     assert run.state is RunState.HELD
     assert times(workshop.folder) == 0
     assert workshop.waiting == {FILE: BYTES}
+
+
+def broken_off(workshop: Workshop, tool: ProgramTool, content: bytes = BYTES) -> None:
+    """A run whose report can't be written, because its folder is none; afterwards it is one again."""
+    reports = workshop.repository.folder / "reports"
+    reports.rmdir()
+    reports.touch()
+    with pytest.raises(OSError, match="reports"):
+        workshop.make(tool, content)
+    reports.unlink()
+    reports.mkdir()
+
+
+def test_a_program_that_ended_before_its_run_broke_off_is_only_told(workshop: Workshop) -> None:
+    """How it ended is known: it is neither run again, nor held for a person."""
+    tool = python(f"open({str(workshop.folder / 'ran')!r}, 'a').write('x'); print('all \u00e9 done')")
+    broken_off(workshop, tool)
+    workshop.later(hours=1)
+    (run,) = workshop.resume(tool)
+    assert (run.state, times(workshop.folder)) == (RunState.DONE, 1)
+    report = workshop.report(run)
+    assert report["output"] == "all é done\n"
+    assert "the program ended on 2026-11-22 12:00, but this could not be told before" in report["notes"][1]
+    assert not workshop.waiting
+    assert not list((workshop.state / "spool").iterdir())
+
+
+def test_a_program_that_failed_before_its_run_broke_off_is_held_for_that(workshop: Workshop) -> None:
+    """The person who decides reads its exit code and what it wrote."""
+    tool = python("print('half'); raise SystemExit(7)")
+    broken_off(workshop, tool)
+    (run,) = workshop.resume(tool)
+    assert run.state is RunState.HELD
+    assert "exit code 7" in run.reason
+    assert workshop.report(run)["output"] == "half\n"
+
+
+def test_an_approval_runs_the_program_whatever_was_noted_of_it(workshop: Workshop) -> None:
+    """How it ended the first time is no answer to a person who wants it run again."""
+    tool = counting(workshop.folder, success=[1])
+    broken_off(workshop, tool)
+    (held,) = workshop.resume(tool)
+    workshop.approved(tool, held)
+    assert times(workshop.folder) == 2
+
+
+@pytest.mark.root
+def test_a_disk_that_a_program_fills_leaves_its_end_known(tmp_path: Path) -> None:
+    """Neither the ledger nor a report can be written then; once there is room, the run is concluded."""
+
+    def running() -> None:
+        workshop = Workshop(tmp_path)
+        filler = tmp_path / "filler"
+        tool = program("/bin/sh", "-c", 'cat /dev/zero >"$1" 2>/dev/null; echo done', "sh", str(filler))
+        with pytest.raises((OSError, LedgerFault)):
+            workshop.make(tool, BYTES)
+        assert filler.stat().st_size > 100_000
+        with pytest.raises((OSError, LedgerFault)):
+            workshop.resume(tool)
+        filler.unlink()
+        (run,) = workshop.resume(python("raise SystemExit('must not be run')"))
+        assert run.state is RunState.DONE
+        assert workshop.report(run)["output"] == "done\n"
+        workshop.close()
+
+    with_disk(tmp_path, "2m", running)
+
+
+@pytest.mark.root
+def test_a_program_is_not_started_where_its_end_could_not_be_noted(tmp_path: Path) -> None:
+    """On a disk that is full already; the file waits until there is room."""
+
+    def running() -> None:
+        workshop = Workshop(tmp_path)
+        tool = counting(tmp_path, output_limit=10_000_000)
+        with pytest.raises(OSError, match="No space"):
+            workshop.make(tool, BYTES)
+        assert times(tmp_path) == 0
+        workshop.close()
+
+    with_disk(tmp_path, "2m", running)
 
 
 def test_hurry_ends_the_program(workshop: Workshop) -> None:

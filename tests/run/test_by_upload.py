@@ -2,10 +2,12 @@
 
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from syncd.disk.records import RunRecord
 from syncd.tools.uploadcourse import UploadCourseTool
 from syncd.tools.uploads import UploadTool
 from syncd.tools.uploaduser import UploadUserTool
+from tests.killing import apart
+from tests.run.test_by_program import broken_off
 from tests.run.workshop import FILE, NO_LIMITS, Workshop
 
 STAND_IN = Path(__file__).parent / "php_stand_in.py"
@@ -195,6 +199,37 @@ def test_nothing_is_left_of_what_the_program_was_given(workshop: Workshop) -> No
     workshop.make(users(workshop), (HEADER + "new,Ana\n").encode())
     assert not [path for path in workshop.folder.rglob("upload.csv") if path.is_file()]
     assert not list((workshop.state / "spool").iterdir())
+
+
+def test_a_program_that_ended_before_its_run_broke_off_is_only_told(workshop: Workshop) -> None:
+    """What it wrote is kept: each row has its result, and the program is not run again."""
+    content = (HEADER + "new1,A\nbad,B\nsame,C\n").encode()
+    made, changed = users(workshop), users(workshop, mode="update")
+    broken_off(workshop, made, content)
+    for script in (workshop.folder / "moodle").rglob("*.php"):
+        script.unlink()
+    (run,) = workshop.resume(changed)
+    assert run.state is RunState.DONE
+    assert workshop.outcomes(run) == ["created", "rejected", "unchanged"]
+    assert json.loads(asked(workshop))["uutype"] == "2"
+    assert "could not be told before" in workshop.report(run)["notes"][0]
+    assert workshop.waiting[workshop.report(run)["tryback"]].startswith(b"username,firstname,tryback_reason\nbad,B,")
+    assert not list((workshop.state / "spool").iterdir())
+
+
+def test_a_program_whose_output_could_not_be_kept_is_held(tmp_path: Path) -> None:
+    """It is not broken off for that; the last row of which something is kept may not be all that was said of it."""
+
+    def running() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+        with closing(Workshop(tmp_path)) as workshop:
+            run = workshop.make(users(workshop, "flood"), (HEADER + "new1,A\nnew2,B\n").encode())
+            assert run.state is RunState.HELD
+            assert "not all that the program wrote could be kept: File too large" in run.reason
+            assert workshop.outcomes(run) == ["created", "unknown"]
+            assert workshop.report(run)["output"].endswith("the very end\n")
+
+    apart(running)
 
 
 def test_a_large_output_is_understood_whole(workshop: Workshop) -> None:
