@@ -21,7 +21,7 @@ from syncd.errors import Problem, SettingsError
 from syncd.targets.base import TargetSettings
 from syncd.tools.base import Tool
 
-__all__ = ["Config", "Csv", "Drop", "Metrics", "Repository", "Site", "State", "load", "machine_zone"]
+__all__ = ["Config", "Csv", "Drop", "Metrics", "Repository", "Site", "State", "load", "machine_zone", "read"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,12 @@ def load(path: Path, environment: Mapping[str, str] = os.environ, *, writable: b
     Relative paths are relative to the file. `environment` gives `STATE_DIRECTORY` and `TZ`. `writable=False` is for
     who only looks: the folders need not be writable then.
     """
-    tables = _parsed(path)
+    return read(_bytes(path), path, environment, writable=writable)
+
+
+def read(content: bytes, path: Path, environment: Mapping[str, str] = os.environ, *, writable: bool = True) -> Config:
+    """As `load`, for settings that are to be the file `path`."""
+    tables = _parsed(content, path)
     reading = Reading(_filled(tables, environment), Written(path.absolute().parent))
     reading.check_names()
     site = reading.table(Site, "site")
@@ -79,12 +84,17 @@ def machine_zone(environment: Mapping[str, str] = os.environ) -> str:
     return next((name for name in (named, linked) if name in available_timezones()), "UTC")
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _bytes(path: Path) -> bytes:
     try:
-        return tomli.loads(path.read_bytes().decode())
+        return path.read_bytes()
     except OSError as error:
         problem = Problem("file", f"can't be read: {error.strerror}", hint="Name another one with -c FILE.")
         raise SettingsError(str(path), [problem]) from error
+
+
+def _parsed(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        return tomli.loads(content.decode())
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SettingsError(str(path), [Problem(f"line {line}", "is not UTF-8, as TOML must be")]) from error

@@ -15,7 +15,7 @@ def token_in_file(path: Path) -> str:
     token = _read(path)
     if path.stat().st_mode & 0o007:
         raise Fault(f"{path} is open to everybody, and holds a token: chmod 0640 {path}")
-    return _checked(token, str(path))
+    return checked(token, str(path))
 
 
 def token_in_credential(name: str, environment: Mapping[str, str]) -> str:
@@ -26,14 +26,14 @@ def token_in_credential(name: str, environment: Mapping[str, str]) -> str:
             f"systemd gave no credentials to this process (${CREDENTIALS} is not set): the token is in the credential "
             f"{name}, which only the service has; add LoadCredential={name}:/etc/syncd/token to its unit"
         )
-    return _checked(_read(Path(folder) / Path(name).name), f"the credential {name}")
+    return checked(_read(Path(folder) / Path(name).name), f"the credential {name}")
 
 
 def token_in_variable(name: str, environment: Mapping[str, str]) -> str:
     """The token in an environment variable."""
     if not environment.get(name):
         raise Fault("the environment variable that token_variable names is not set: it must hold the token")
-    return _checked(environment[name].strip(), "the environment variable that token_variable names")
+    return checked(environment[name].strip(), "the environment variable that token_variable names")
 
 
 def _read(path: Path) -> str:
@@ -43,7 +43,8 @@ def _read(path: Path) -> str:
         raise Fault(f"the token in {path} can't be read") from error
 
 
-def _checked(token: str, where: str) -> str:
+def checked(token: str, where: str) -> str:
+    """The token, or a `Fault` that names where it is from, not what it is."""
     if not re.fullmatch(r"[0-9A-Za-z]+", token):
         raise Fault(f"{where} must hold the web-service token alone: letters and digits")
     return token
