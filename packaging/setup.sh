@@ -50,6 +50,7 @@ find_lacking() {
     provided command -v sftp || lacks openssh-client
     provided command -v ip || lacks iproute2  # this and dbus: the machine that the tests boot
     provided command -v dbus-daemon || lacks dbus
+    provided command -v setfacl || lacks acl  # the commands of docs/SFTP.md
     provided command -v jq || lacks jq  # the queries of docs/LOG.md
     provided command -v php || lacks php-cli  # the tests let it read the companion plugin
 }
@@ -65,7 +66,7 @@ install_lacking() {
     if [ "$root" = none ] || ! provided command -v apt-get; then
         say "these Debian packages are missing and I may not install them:$lacking"
         say "as root: apt-get install --no-install-recommends$lacking"
-        case " $(echo "$lacking" | sed 's/ openssh-[a-z]*//g; s/ php-cli//; s/ iproute2//; s/ dbus//; s/ jq//')" in
+        case " $(echo "$lacking" | sed 's/ openssh-[a-z]*//g; s/ php-cli//; s/ iproute2//; s/ dbus//; s/ jq//; s/ acl//')" in
             " ") say "going on without: the demo copies its file, and the tests that need sftp, php or a boot are skipped."; return ;;
             *) give_up "then call this again." ;;
         esac
