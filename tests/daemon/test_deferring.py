@@ -6,9 +6,10 @@ from typing import ClassVar
 from syncd.core.model import Outcome, RunState
 from syncd.daemon import status
 from syncd.disk.records import RunRecord
+from syncd.tools.cohorts import CohortsTool
 from tests.daemon.desk import TOO_FEW, Desk
 from tests.run.needy import NEEDY_FILE, Needy, cities, needy
-from tests.run.workshop import FILE, NO_LIMITS, good_users, users
+from tests.run.workshop import FILE, HEADER, NO_LIMITS, good_users, user_row, users, users_file
 
 Office = Callable[..., Desk]
 
@@ -226,6 +227,19 @@ def test_two_that_wait_for_each_other_are_run(office: Office) -> None:
     assert [counts(run) for run in desk.runs()] == [{"deferred": 1}, {"deferred": 1}]
     made = desk.runs_at(15)
     assert [(run.tool, counts(run).get(Outcome.REJECTED)) for run in made] == [("users", None), ("one", 1), ("two", 1)]
+
+
+def test_a_file_of_accounts_and_one_of_cohorts_that_name_one_another_are_applied(office: Office) -> None:
+    """The accounts are made without the cohort, the cohort finds them, and then they are in it: no row is refused."""
+    cohorts = CohortsTool.model_validate({"file": "cohorts.csv", "timer": "on arrival", "guard": NO_LIMITS})
+    desk = office(users=users(timer="on arrival", create_cohorts=False, guard=NO_LIMITS), cohorts=cohorts)
+    desk.drop(users_file([user_row(0) + ",C1", user_row(1) + ",C1"], HEADER + ",cohort1"))
+    desk.drop(b"cmd,cidnumber,cname,userid\nadd,C1,One,user0\nadd,C1,One,user1\n", "cohorts.csv")
+    accounts, members, again = desk.runs()
+    assert [run.tool for run in (accounts, members, again)] == ["users", "cohorts", "users"]
+    assert (counts(accounts), counts(again)) == ({"deferred": 2}, {"unchanged": 2})
+    assert Outcome.REJECTED not in counts(members)
+    assert desk.workshop.waiting == {}
 
 
 def test_deferred_rows_keep_their_turn_among_files(office: Office) -> None:

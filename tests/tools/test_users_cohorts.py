@@ -77,11 +77,22 @@ def test_a_new_cohort_is_made_once_in_a_run() -> None:
     assert later.acts[1] == member("ben", new="3B")
 
 
-def test_a_cohort_that_can_not_be_had_refuses_the_row() -> None:
-    """No part of a row is carried out when its cohort is missing, or one of several."""
+def test_a_cohort_that_can_not_be_had_keeps_no_account_from_being_made() -> None:
+    """Missing, or one of several: the rest of the row is carried out, and its result says which part is refused."""
     (missing,) = steps([ANA | {"cohort": "3B"}], tool=users(create_cohorts=False))
     (several,) = steps([ANA | {"cohort": "2A"}], cohorts=[COHORT_2A, {"id": 6, "name": "2A", "idnumber": ""}])
     (long,) = steps([ANA | {"cohort": "x" * 101}])
     codes = [found.refusal and found.refusal.code for found in (missing, several, long)]
     assert codes == ["cohort-missing", "ambiguous", "cohort-missing"]
-    assert not (missing.acts or several.acts or long.acts)
+    assert [[act.function for act in found.acts] for found in (missing, several, long)] == [[CREATE]] * 3
+    assert {found.partly for found in (missing, several, long)} == {Outcome.CREATED}
+    assert (missing.lacks, several.lacks) == ("cohort", "")
+
+
+def test_the_other_cohorts_of_a_row_are_joined() -> None:
+    """One that lacks keeps an account out of none that is there; where nothing is left to do, nothing is sent."""
+    row, tool = ANA | {"cohort": "2A", "cohort1": "NONE"}, users(create_cohorts=False)
+    (joined,) = steps([row], [ANA_ON_SITE], cohorts=[COHORT_2A], tool=tool)
+    (there,) = steps([row], [ANA_ON_SITE], cohorts=[COHORT_2A], members=[11], tool=tool)
+    assert (joined.outcome, joined.partly, joined.acts) == (Outcome.REJECTED, Outcome.UPDATED, (member("ana", "5"),))
+    assert (there.outcome, there.partly, there.acts) == (Outcome.REJECTED, None, ())

@@ -145,6 +145,36 @@ def test_cohorts_are_joined_once(site: OnSite) -> None:
     assert sorted(one["idnumber"].removeprefix(site.mark) for one in mine) == ["-a", "-b", "-c"]
 
 
+def test_an_account_is_made_though_a_cohort_of_it_can_not_be_had(site: OnSite) -> None:
+    """The rest of the row is refused, and the reason says so; once the cohort is there, a second run brings it in."""
+    tool, header = users(create_cohorts=False), f"{HEADER},cohort1,cohort2"
+    site.call("core_cohort_create_cohorts", cohorts=[cohort(f"{site.mark}-a")])
+    run = site.run(tool, header, row(site, "ana", f"{site.mark}-a", f"{site.mark}-b"))
+    (line,) = run.lines
+    assert (line.outcome, line.code) == ("rejected", "cohort-missing")
+    assert line.reason.startswith("a part of the row was carried out, and then: the site has no such cohort")
+    account = site.user(".ana")["id"]
+    assert cohorts_of(site, account) == ["-a"]
+    (line,) = site.run_again().lines
+    assert (line.outcome, line.reason) == ("rejected", "the site has no such cohort")
+    site.call("core_cohort_create_cohorts", cohorts=[cohort(f"{site.mark}-b")])
+    assert site.run_again().outcomes == ["updated"]
+    assert cohorts_of(site, account) == ["-a", "-b"]
+    assert site.run_again().outcomes == ["unchanged"]
+
+
+def cohort(idnumber: str) -> dict[str, Any]:
+    """A cohort of the whole site, to be made."""
+    return {"categorytype": {"type": "system", "value": ""}, "name": idnumber, "idnumber": idnumber}
+
+
+def cohorts_of(site: OnSite, account: int) -> list[str]:
+    """The cohorts of the test that an account is in, by their idnumbers without the mark."""
+    mine = {one["id"]: one["idnumber"] for one in site.call("core_cohort_get_cohorts") if site.mark in one["idnumber"]}
+    told = site.call("core_cohort_get_cohort_members", cohortids=sorted(mine))
+    return sorted(mine[one["cohortid"]].removeprefix(site.mark) for one in told if account in one["userids"])
+
+
 PROFILE = "profile_field_level,profile_field_vip,profile_field_born,profile_field_student_type"
 
 

@@ -110,8 +110,7 @@ class _Plan:
             if wish.deeds.deleted:
                 return self._delete(wish, account)
             wish = self._read(wish, account)
-            cohorts = [self._cohort(name, idnumber) for name, idnumber in wish.deeds.cohorts]
-            step = self._update(wish, account, cohorts) if account else self._create(wish, cohorts)
+            step = self._update(wish, account) if account else self._create(wish)
         except Unfit as unfit:
             lacks = _LACKS.get(unfit.refusal.code, "")
             return Step(wish.line, Outcome.REJECTED, wish.subject, refusal=unfit.refusal, notes=wish.notes, lacks=lacks)
@@ -127,6 +126,17 @@ class _Plan:
         self.unique.check(wish, custom, account.id if account else 0)
         return replace(wish, fields={**wish.fields, **custom})
 
+    def _cohorts_of(self, wish: UserWish) -> tuple[list[Cohort], list[Unfit]]:
+        """The cohorts that a row names, and why others can't be had."""
+        cohorts: list[Cohort] = []
+        unfit: list[Unfit] = []
+        for name, idnumber in wish.deeds.cohorts:
+            try:
+                cohorts.append(self._cohort(name, idnumber))
+            except Unfit as one:
+                unfit.append(one)
+        return cohorts, unfit
+
     def _cohort(self, name: str, idnumber: str) -> Cohort:
         # In a column cohortN a number is, for Moodle's own upload, no name to make a cohort by.
         create = self._settings.create_cohorts and not (not name and idnumber.isdecimal())
@@ -141,7 +151,7 @@ class _Plan:
         account.deleted = True
         return self._settled(wish, account, Outcome.DELETED, (_act(DELETE, "userid", account.id, {}),))
 
-    def _create(self, wish: UserWish, cohorts: Sequence[Cohort]) -> Step:
+    def _create(self, wish: UserWish) -> Step:
         given = {column: value for column, value in wish.fields.items() if value}
         fields = self._defaults() | given
         if "email" not in fields:
@@ -160,7 +170,7 @@ class _Plan:
                 acts.append(Act(UPDATE, {"suspended": 1}, takes={"id": ""}))
         account = Account(0, fields, suspended=bool(wish.deeds.suspended), subject=wish.subject)
         deal = self._attend(wish, account)
-        sent = self._joined(account, cohorts, acts, deal)
+        sent = self._joined(wish, account, acts, deal)
         return self._settled(wish, account, Outcome.CREATED, sent, (*notes, *deal.notes), deal.unfit)
 
     def _defaults(self) -> dict[str, str]:
@@ -171,7 +181,7 @@ class _Plan:
                 defaults[column] = stored
         return defaults
 
-    def _update(self, wish: UserWish, account: Account, cohorts: Sequence[Cohort]) -> Step:
+    def _update(self, wish: UserWish, account: Account) -> Step:
         self._finding.check_rename(wish, account)
         changes, unseen, notes = self._changes(wish, account)
         if "email" in changes:
@@ -195,7 +205,7 @@ class _Plan:
             account.suspended ^= turned
         elif unseen:
             notes += tuple(self._untold(unseen))
-        sent = self._joined(account, cohorts, acts, deal)
+        sent = self._joined(wish, account, acts, deal)
         if turned and account.suspended:
             return self._settled(wish, account, Outcome.SUSPENDED, sent, (*notes, *deal.notes), deal.unfit)
         outcome = Outcome.UPDATED if sent else Outcome.UNCHANGED
@@ -251,11 +261,14 @@ class _Plan:
                 reason = f"the account {other.username} has this e-mail address"
                 raise Unfit("email-taken", reason, "email", email, "Write another address, or correct that account.")
 
-    def _joined(self, account: Account, cohorts: Sequence[Cohort], acts: list[Act], deal: Deal) -> tuple[Act, ...]:
-        """The acts of a row, with those that bring its account into cohorts and courses.
+    def _joined(self, wish: UserWish, account: Account, acts: list[Act], deal: Deal) -> tuple[Act, ...]:
+        """The acts of a row, with those that bring its account into cohorts and courses; what of them can't be had is
+        told in the deal.
 
         New cohorts and groups come first: other rows rely on them, also when this account is refused.
         """
+        cohorts, unfit = self._cohorts_of(wish)
+        deal.unfit += unfit
         making: list[Act] = []
         joining = list(deal.acts)
         for cohort in cohorts:
