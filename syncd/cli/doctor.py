@@ -145,7 +145,12 @@ def _typed(findings: Sequence["Finding"], *states: str) -> Iterator[str]:
     """The cures of findings in such a state, each below its reason, as a shell takes both."""
     for one in findings:
         if one.cure and one.state in states:
-            yield f"# {shown(f'{one.name}: {one.why}')}\n{shown(one.cure)}"
+            yield f"# {shown(f'{one.name}: {one.why}')}\n{_copied(one.cure)}"
+
+
+def _copied(cure: str) -> str:
+    """A command as a shell takes it, backslashes and all; one that holds what a terminal obeys is only shown."""
+    return cure if cure.isprintable() else shown(cure)
 
 
 def _print_cures(cures: Sequence[str], title: str) -> None:

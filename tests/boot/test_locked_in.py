@@ -193,10 +193,25 @@ def test_who_asks_is_recorded_as_proven_or_not(service: Service) -> None:
 
 @pytest.mark.usefixtures("token")
 def test_doctor_finds_the_token_of_the_running_service(service: Service, moodle: str) -> None:
-    """Root tells it where systemd has put the credentials."""
+    """Root finds where systemd has put the credentials; while the service does not run, there are none."""
     service.settings(target=REST.format(url=moodle))
-    service.start()
     doctor = ["/opt/syncd/bin/syncd", "doctor"]
-    assert "token" in service.machine.run(*doctor).stderr
-    told = service.machine.run(*doctor, env={"CREDENTIALS_DIRECTORY": f"/run/credentials/{service.unit}"})
-    assert not told.stderr, told
+    assert "systemd gave no credentials" in service.machine.run(*doctor).stdout
+    service.start()
+    said = service.machine.run(*doctor)
+    assert "systemd gave no credentials" not in said.stdout
+    assert "Functions that the tools need" in said.stdout, said
+
+
+def test_doctor_sees_what_the_sandbox_closes(service: Service) -> None:
+    """By the lines of the unit, or where it runs by what its process sees; what it says to type opens it."""
+    machine, doctor = service.machine, ["/opt/syncd/bin/syncd", "doctor"]
+    closed = f"its sandbox does not let it write {service.drop}"
+    service.drop_in("site", "[Service]\nSupplementaryGroups=sftp\nRestartSec=100ms\n")
+    said = machine.run(*doctor)
+    assert (said.returncode, closed in said.stdout) == (1, True), said
+    (typed,) = {line for line in said.stdout.splitlines() if line.startswith("mkdir -p /etc/systemd/system/")}
+    machine.does("sh", "-euc", typed)
+    assert "lets it write the drop folder" in service.syncd("doctor")
+    machine.does("nsenter", "-t", str(service.pid), "-m", "mount", "-o", "remount,bind,ro", service.drop)
+    assert closed in machine.run(*doctor).stdout
