@@ -11,6 +11,8 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
+import tomli
+
 from tests.boot.machine import Machine
 from tests.end_to_end.daemon import Event
 from tests.waiting import wait_for
@@ -67,6 +69,11 @@ def install(machine: Machine) -> None:
     shutil.copytree(PROJECT / "syncd", packages / "syncd")
     program = "#!/opt/syncd/bin/python3\nfrom syncd.cli.main import main\nmain()\n"
     machine.writes("/opt/syncd/bin/syncd", program, 0o755)
+    for folder, patterns in tomli.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"][
+        "data-files"
+    ].items():
+        for file in (file for pattern in patterns for file in PROJECT.glob(pattern)):
+            machine.writes(f"/opt/syncd/{folder}/{file.name}", file.read_bytes())
     for unit in UNITS.glob("*.service"):
         machine.writes(f"/etc/systemd/system/{unit.name}", unit.read_text())
     machine.writes("/usr/lib/sysusers.d/syncd.conf", (UNITS / "syncd.sysusers").read_text())

@@ -75,11 +75,12 @@ def init(
 
     place = Place(name, root, here)
     found = shipped()
-    setup = Setup(place, found.settings.read_text(encoding="utf-8"))
+    ask = not (yes or dry_run)
+    setup = Setup(place, found.settings.read_text(encoding="utf-8"), attended=ask)
     _refuse_what_can_not_be(installation, place, alone=yes or dry_run, dry_run=dry_run)
     told = {option: answer for option, answer in given.items() if answer is not None}
-    answers = asking.answered(setup, told, ask=not (yes or dry_run))
-    token = asking.token(setup, answers, token_file, ask=not (yes or dry_run))
+    answers = asking.answered(setup, told, ask=ask)
+    token = asking.token(setup, answers, token_file, ask=ask)
     pieces = list(telling.pieces(setup, found, answers, token))
     if dry_run:
         making.show(place, pieces)

@@ -26,10 +26,14 @@ Answers = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A set-up that is being asked for: where, from which documented settings."""
+    """A set-up that is being asked for: where, from which documented settings.
+
+    `attended`: somebody sees the usual answers before they count.
+    """
 
     place: Place
     documented: str
+    attended: bool = False
 
     def text(self, answers: Answers, *, tried: bool = False) -> str:
         """The settings that answers make; when they are only `tried`, the token's file need not be there."""
@@ -97,7 +101,7 @@ def offered() -> list[str]:
 
 
 def _usual_moodle(setup: Setup, _answers: Answers) -> str:
-    return NONE if setup.place.here else moodle.found_on(setup.place.root) or NONE
+    return (setup.attended and not setup.place.here and moodle.found_on(setup.place.root)) or NONE
 
 
 def _usual_drop(setup: Setup, answers: Answers) -> str:

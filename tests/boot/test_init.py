@@ -1,0 +1,78 @@
+"""`syncd init` on a machine that has the program, and nothing else of syncd."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.boot.installed import Service
+from tests.boot.machine import Machine
+
+USERS = "username,firstname,lastname,email\nanne,Anne,Ahlers,anne@example.org\n"
+TOKEN = "0123456789abcdef0123456789abcdef"
+ASIDE = "/mnt/aside"
+BROUGHT = (
+    "/etc/syncd",
+    "/etc/credstore",
+    "/etc/sysusers.d/senders.conf",
+    "/etc/systemd/system/syncd.service",
+    "/etc/systemd/system/syncd@.service",
+    "/usr/lib/sysusers.d/syncd.conf",
+    "/usr/lib/tmpfiles.d/syncd.conf",
+    "/usr/local/lib/systemd/catalog/syncd.catalog",
+)
+"""What the other tests' machine has of syncd."""
+
+MADE = (
+    "/etc/sysusers.d/syncd*",
+    "/etc/tmpfiles.d/syncd*",
+    "/etc/systemd/system/syncd*",
+    "/usr/local/bin/syncd",
+    "/srv/syncd",
+    "/srv/sftp/erp/*",
+    "/srv/sftp/library",
+    "/var/lib/syncd",
+)
+
+
+@pytest.fixture
+def bare(service: Service) -> Iterator[Machine]:
+    """The machine without anything of syncd but its program; afterwards it is as before."""
+    machine = service.machine
+    saved = "; ".join(f"mkdir -p {ASIDE}$(dirname {path}); mv {path} {ASIDE}{path}" for path in BROUGHT)
+    machine.does(
+        "sh", "-euc", f"rm -rf {' '.join(MADE[3:])} /etc/systemd/system/syncd.service.d; {saved}; userdel syncd"
+    )
+    yield machine
+    machine.run("systemctl", "disable", "--now", "syncd.service", "syncd@library.service")
+    back = "; ".join(f"rm -rf {path}; mv {ASIDE}{path} {path}" for path in BROUGHT)
+    machine.does(
+        "sh", "-euc", f"rm -rf {' '.join(MADE)}; {back}; systemd-sysusers; systemd-tmpfiles --create syncd.conf"
+    )
+    machine.does("systemctl", "daemon-reload")
+
+
+def test_a_service_comes_of_a_program(bare: Machine, service: Service) -> None:
+    """Set up, started, fed: the file is run, and syncd doctor has nothing to complain of."""
+    said = bare.does("/opt/syncd/bin/syncd", "init", "--yes", "--sender", "erp")
+    assert "1. systemctl enable --now syncd\n" in said, said
+    bare.does("systemctl", "enable", "--now", "syncd")
+    assert service.shows("ActiveState") == "active"
+    service.drops(USERS)
+    assert service.done()["created"] == "1"
+    doctor = bare.run("/usr/local/bin/syncd", "doctor")
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert " serves campus since " in bare.does("/usr/local/bin/syncd", "status")
+    verified = bare.run("systemd-analyze", "verify", "--man=no", "syncd.service")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    bare.does("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=10", "syncd.service")
+
+
+def test_an_instance_comes_beside_it(bare: Machine) -> None:
+    """Another site has settings, folders and a token of its own."""
+    library = Service(bare, "library")
+    options = ["--yes", "--url", "http://127.0.0.1:9", "--token-file", "-", "--drop", library.drop]
+    bare.does("/opt/syncd/bin/syncd", "init", "library", *options, stdin=TOKEN.encode())
+    library.start()
+    library.drops(USERS)
+    assert library.hears("file.arrived")["file"] == "users.csv"
+    assert bare.does("cat", f"/run/credentials/{library.unit}/token") == f"{TOKEN}\n"
