@@ -12,12 +12,14 @@ class Event:
 
     `id` is its MESSAGE_ID, by which the journal finds what the catalog says: made once (`systemd-id128 new`), and never
     changed. What is `remarkable` is no trouble, but people read the log for it: the journal has it as a notice, where
-    the log says "info".
+    the log says "info". Where it `ends` some trouble, that is the event which told of it: who is told of the one is
+    told of the other.
     """
 
     meaning: str
     id: str
     remarkable: bool = False
+    ends: str = ""
 
 
 EVENTS: dict[str, Event] = {
@@ -65,7 +67,9 @@ EVENTS: dict[str, Event] = {
         "9884620652114fbf87e52378d9975c8a",
     ),
     "drop.gone": Event("the drop folder can't be read", "8b3b12902c374ab68d17f32546f80596"),
-    "drop.back": Event("the drop folder can be read again", "e2201820e2b44d20b7b4f38716592cab", remarkable=True),
+    "drop.back": Event(
+        "the drop folder can be read again", "e2201820e2b44d20b7b4f38716592cab", remarkable=True, ends="drop.gone"
+    ),
     "watch.armed": Event("the kernel tells of changes in the drop folder", "c37e4a435a8d4a9aa1cd66f41ab0bf72"),
     "watch.storm": Event(
         "so much happens in the drop folder that syncd looks by itself until it is quiet",
@@ -112,13 +116,17 @@ EVENTS: dict[str, Event] = {
         "a freeze is over: what was due in it is run", "d17ef7412e3440fdb2ae0d92d3707ab1", remarkable=True
     ),
     "site.unreachable": Event("the site does not answer; its files wait", "61adf11a913a431a8f9d93b67d81524c"),
-    "site.back": Event("the site answers again", "e1bc6f9ad5744b93af15d9a8c0c4caeb", remarkable=True),
+    "site.back": Event(
+        "the site answers again", "e1bc6f9ad5744b93af15d9a8c0c4caeb", remarkable=True, ends="site.unreachable"
+    ),
     # The machine
     "disk.full": Event(
         "nothing can be written to a disk; work goes on by itself when that is mended",
         "db8b6c0cb0d0494cb8d810730aa3d5ec",
     ),
-    "disk.mended": Event("the disk can be written to again", "a34a063ded6547439a92f5cd02404057", remarkable=True),
+    "disk.mended": Event(
+        "the disk can be written to again", "a34a063ded6547439a92f5cd02404057", remarkable=True, ends="disk.full"
+    ),
     "ledger.lost": Event(
         "the ledger could not be read and was set aside; history is lost, files and work are not",
         "46d05aaaa7e746f087e85f0d8522ddeb",
@@ -134,5 +142,12 @@ EVENTS: dict[str, Event] = {
     "metrics.failed": Event(
         "the numbers for Prometheus can't be written or served", "b0e70534ce4245bcb5805dcda86f1f24"
     ),
-    "metrics.back": Event("they can again", "f15262b083854235adec500740fdb0be", remarkable=True),
+    "metrics.back": Event("they can again", "f15262b083854235adec500740fdb0be", remarkable=True, ends="metrics.failed"),
+    "notices.failed": Event(
+        "people can't be told by one of the ways that the settings name; what they were to be told waits",
+        "b2187c8486d14f9fa92a334e6362a1bb",
+    ),
+    "notices.back": Event(
+        "they can be told again", "a470b858c5044e789495f87fc8bec8cd", remarkable=True, ends="notices.failed"
+    ),
 }

@@ -29,6 +29,11 @@ Level = Literal["debug", "info", "warning", "error"]
 Write = Callable[[str, str, Mapping[str, Any], str], None]
 """Puts down one event: its level, its name, its fields and its traceback ("" when nothing was raised)."""
 
+Listener = Callable[[str, str, Mapping[str, Any]], None]
+"""Hears of an event: its level, its name and its fields, in the thread that logs it. It must be quick, and not log."""
+
+_listeners: list[Listener] = []
+
 _PRIORITIES = {"debug": "7", "info": "6", "warning": "4", "error": "3", "critical": "2"}  # syslog(3)
 _NOTICE = "5"  # normal, but significant
 _COLOURS = {"bold": 1, "faint": 2, "debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}  # ECMA-48, SGR
@@ -69,7 +74,10 @@ def configure(mode: Mode, *, level: Level = "info", stream: TextIO | None = None
 
     def end(_logger: object, level: str, event: EventDict) -> EventDict:
         name, traceback = str(event.pop("event")), event.pop("exception", "")
-        write(level, name, {key: value for key, value in event.items() if value is not None}, traceback)
+        fields = {key: value for key, value in event.items() if value is not None}
+        write(level, name, fields, traceback)
+        for listener in tuple(_listeners):
+            listener(level, name, fields)
         raise structlog.DropEvent
 
     structlog.configure(
@@ -83,6 +91,17 @@ def configure(mode: Mode, *, level: Level = "info", stream: TextIO | None = None
 def get() -> FilteringBoundLogger:
     """The logger of a module; it can be had before `configure`."""
     return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+def listen(listener: Listener) -> Callable[[], None]:
+    """Have every event that is written heard; the function returned ends that. Tracebacks are not told."""
+    _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
+
+
+def worded(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of an event as text, each on one line with what can't be printed escaped."""
+    return {key: shown(_text(value)) for key, value in fields.items()}
 
 
 class _Libraries(logging.Handler):

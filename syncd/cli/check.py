@@ -7,6 +7,7 @@ import click
 from syncd.cli.installation import Installation
 from syncd.cli.output import heading, minute, table
 from syncd.cli.verb import Verb
+from syncd.errors import SettingsError
 
 
 @click.command("check", cls=Verb)
@@ -22,6 +23,11 @@ def check(installation: Installation) -> None:
       syncd check -c /etc/syncd/syncd.toml && systemctl reload syncd
     """
     config = installation.load(writable=True)
+    if config.notices.ways or config.notices.ping_file or config.notices.ping_credential:
+        from syncd.daemon.notices import unusable
+
+        if problems := unusable(config.notices):
+            raise SettingsError(str(config.source), problems)
     from syncd.core.agenda import next_tick
 
     click.echo(f"OK: {config.source}")

@@ -17,6 +17,7 @@ from syncd.cli.decide import approve, reject
 from syncd.cli.doctor import doctor
 from syncd.cli.files import files
 from syncd.cli.init import init
+from syncd.cli.notices import notices
 from syncd.cli.pause import pause, resume
 from syncd.cli.reload import reload
 from syncd.cli.run import run
@@ -35,7 +36,7 @@ syncd = Family(
     epilog="Exit codes: 0 done, 1 fault, 2 settings or usage, 3 some rows rejected, 4 held, 5 file refused, "
     "6 site unreachable, 7 frozen by the settings.",
     sections={
-        "Serve and check": [init, serve, reload, check, doctor],
+        "Serve and check": [init, serve, reload, check, doctor, notices],
         "Watch": [status, agenda, runs, report],
         "Run and decide": [run, approve, reject, pause, resume],
         "Files": [files],

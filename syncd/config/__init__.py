@@ -12,6 +12,7 @@ import tomli
 
 from syncd.config.checks import closed, crossing, entangled, inside, misplaced
 from syncd.config.freezes import FreezeTable, senseless
+from syncd.config.notices import Notices
 from syncd.config.problems import in_order
 from syncd.config.reading import Reading, state_directory
 from syncd.config.tables import Csv, Drop, Metrics, Repository, Site, State
@@ -21,7 +22,7 @@ from syncd.errors import Problem, SettingsError
 from syncd.targets.base import TargetSettings
 from syncd.tools.base import Tool
 
-__all__ = ["Config", "Csv", "Drop", "Metrics", "Repository", "Site", "State", "load", "machine_zone", "read"]
+__all__ = ["Config", "Csv", "Drop", "Metrics", "Notices", "Repository", "Site", "State", "load", "machine_zone", "read"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Config:
     state: State
     target: TargetSettings
     metrics: Metrics
+    notices: Notices
     csv: Csv
     tools: Mapping[str, Tool]
     freezes: tuple[Freeze, ...]
@@ -60,6 +62,7 @@ def read(content: bytes, path: Path, environment: Mapping[str, str] = os.environ
     state = reading.table(State, "state")
     target = reading.target()
     metrics = reading.table(Metrics, "metrics")
+    notices = reading.table(Notices, "notices")
     csv = reading.table(Csv, "csv")
     tools = reading.tools()
     freezes = reading.each(FreezeTable, "freeze")
@@ -71,10 +74,10 @@ def read(content: bytes, path: Path, environment: Mapping[str, str] = os.environ
         found += senseless(freezes, site.timezone, reading.tool_names)
     if writable:
         found += closed(folders)
-    if found or not (site and drop and repository and state and target and metrics and csv):
+    if found or not (site and drop and repository and state and target and metrics and notices and csv):
         raise SettingsError(str(path), in_order(found, tables))
     periods = tuple(freeze.period(site.timezone) for freeze in freezes.values())
-    return Config(path, site, drop, repository, state, target, metrics, csv, MappingProxyType(tools), periods)
+    return Config(path, site, drop, repository, state, target, metrics, notices, csv, MappingProxyType(tools), periods)
 
 
 def machine_zone(environment: Mapping[str, str] = os.environ) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, PlainValidator
 
 from syncd.config.freezes import FreezeTable
+from syncd.config.notices import Notices
 from syncd.config.problems import nearest
 from syncd.core.durations import Seconds, at_least
 from syncd.core.rows import Encoding, Separator
@@ -126,6 +127,7 @@ TABLES: Mapping[str, type[Settings] | None] = {
     "state": State,
     "target": None,
     "metrics": Metrics,
+    "notices": Notices,
     "csv": Csv,
     "tools": None,
     "freeze": FreezeTable,

@@ -21,6 +21,7 @@ from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.freezes import listed
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
+from syncd.daemon.notices import Notices
 from syncd.daemon.numbers import Numbers
 from syncd.daemon.reception import Reception
 from syncd.daemon.requests import Requests
@@ -74,6 +75,9 @@ class Daemon:
         self._hurry_after = hurry_after
         self._hurry_at = math.inf
         self._plant = plant.build(config)
+        self._notices = Notices(self._plant.state)
+        if alone is None:
+            self._notices.go_by(config)
         self._books = Books(self._plant, self._began)
         self._numbers = Numbers(config.site.name, self._began)
         self._targets = [self._target_of(config)]
@@ -91,7 +95,12 @@ class Daemon:
             self._dispatch, config.drop.settle, now=self._now, began=self._began, alone=alone is not None
         )
         self._requests = Requests(
-            self._dispatch, self._plant.repository, self._books.loop, status=self._status, look=self._look_again
+            self._dispatch,
+            self._plant.repository,
+            self._books.loop,
+            status=self._status,
+            look=self._look_again,
+            try_out=self._notices.try_out,
         )
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
         self._trouble = Trouble(RETRY)
@@ -191,6 +200,7 @@ class Daemon:
         for target in self._targets:
             target.close()
         self._books.close()
+        self._notices.close()
         self._plant.lock.release()
         log.info("daemon.stopped", after=status.uptime(self._began, self._now()))
 
@@ -215,6 +225,7 @@ class Daemon:
         self._beat()
         self._say_status()
         self._tell_numbers()
+        self._notices.turn(time.monotonic(), well=not any(self._troubles()))
 
     def _notes(self) -> list[Note]:
         """The notes that are there; if there is none, wait until one comes or something is due."""
@@ -227,7 +238,8 @@ class Daemon:
 
     def _patience(self) -> float:
         monotonic = time.monotonic()
-        moments = [LONGEST_SLEEP, self._notify.interval or LONGEST_SLEEP, self._numbers.next_at() - monotonic]
+        moments = [LONGEST_SLEEP, self._notify.interval or LONGEST_SLEEP]
+        moments += [one.next_at() - monotonic for one in (self._numbers, self._notices)]
         if self._trouble:  # whatever is due can't be done
             moments.append(RETRY)
         elif not self._stopping:
@@ -341,6 +353,7 @@ class Daemon:
         self._config = config
         self._starter.settle = config.drop.settle
         self._numbers.go_by(config.metrics)
+        self._notices.go_by(config)
         self._targets.append(target)
         self._dispatch.reorder(plant.orders_of(config), self._place())
 
@@ -398,5 +411,5 @@ class Daemon:
             "held": status.held(self._dispatch.waitlist.all_held(), now),
             "freezes": listed(config.freezes, now),
             "tools": list(status.tools(self._dispatch, self._books.loop, now)),
-            "trouble": [trouble.text for trouble in self._troubles() if trouble],
+            "trouble": [trouble.text for trouble in self._troubles() if trouble] + self._notices.troubles,
         }

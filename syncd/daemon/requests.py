@@ -30,12 +30,14 @@ class Requests:
         *,
         status: Callable[[], Mapping[str, Any]],
         look: Callable[[], None],
+        try_out: Callable[[Request], None],
     ) -> None:
         self._dispatch = dispatch
         self._repository = repository
         self._ledger = ledger
         self._status = status
         self._look = look
+        self._try_out = try_out
 
     def carry_out(self, request: Request) -> None:
         """Do what is asked, or have it done; the request is answered when it is.
@@ -50,6 +52,7 @@ class Requests:
             "resume": self._resume,
             "status": lambda request: request.answer(self._status()),
             "look": self._look_again,
+            "notices": self._try_out,
         }
         if request.verb not in {"status", "look"}:
             asked = {name: request.arguments.get(name) or None for name in ("tool", "run", "file", "until", "simulate")}
