@@ -13,7 +13,7 @@ class Event:
     `id` is its MESSAGE_ID, by which the journal finds what the catalog says: made once (`systemd-id128 new`), and never
     changed. What is `remarkable` is no trouble, but people read the log for it: the journal has it as a notice, where
     the log says "info". Where it `ends` some trouble, that is the event which told of it: who is told of the one is
-    told of the other.
+    told of the other; the end of an alarm has that event as its field `alarm`.
     """
 
     meaning: str
@@ -87,6 +87,7 @@ EVENTS: dict[str, Event] = {
         "such a file was told of again: dropped files are noticed at once",
         "b70e6feabe5f4ae18173b8d0ba57edff",
         remarkable=True,
+        ends="watch.deaf",
     ),
     "canary.heard": Event("such a file was told of, after so many seconds", "cc140ecdca864c89bbb42c0955e701a1"),
     "canary.failed": Event(
@@ -118,6 +119,19 @@ EVENTS: dict[str, Event] = {
     "site.unreachable": Event("the site does not answer; its files wait", "61adf11a913a431a8f9d93b67d81524c"),
     "site.back": Event(
         "the site answers again", "e1bc6f9ad5744b93af15d9a8c0c4caeb", remarkable=True, ends="site.unreachable"
+    ),
+    # Alarms: what stands that a person should know of
+    "file.late": Event("an expected file has not come", "d7c9b083cc5e44349b1ee803093ce3b8"),
+    "file.small": Event("a file came that is much smaller than usual", "3d80b74db2a94712bba0a98601026d5c"),
+    "run.slow": Event("a run takes much longer than usual, and goes on", "63575f66683444dd8c4a08bc9f2810ff"),
+    "run.waiting": Event(
+        "a held run has waited for a person for longer than held_after", "267b2ddcc01f4fad92eac413337908ee"
+    ),
+    "disk.filling": Event("a disk has less room than free_below", "fa8cf8f1004b4d99be23bbb735fd7e0c"),
+    "alarm.over": Event(
+        "what one of these, or upload.stuck, was raised for is no longer so",
+        "3aa8a97b5ee24d98ad078761f7ac2d4c",
+        remarkable=True,
     ),
     # The machine
     "disk.full": Event(

@@ -78,6 +78,11 @@ class Metrics:
         self._of_tools = tuple(self._gauge(name, meaning, "tool") for name, meaning in OF_TOOLS.items())
         self._drop = self._gauge("drop_files", "Files in the drop folder: waited for, or refused.", "state")
         self._trouble = self._gauge("trouble", "1 while the machine refuses something: a disk, a folder, the ledger.")
+        self._alarms = self._gauge("alarm", "Alarms that stand.", "alarm", "tool")
+        self._raised: set[tuple[str, str]] = set()
+        self._watch_delay = self._gauge(
+            "watch_delay_seconds", "How late the kernel last told of a file in the drop folder."
+        )
         self._told = self._gauge("told_timestamp_seconds", "When the loop last brought these numbers up to date.")
         self._gauge("start_timestamp_seconds", "When syncd started.").labels(site).set(began)
         self._gauge("info", "Always 1; the label has the version.", "version").labels(site, version).set(1)
@@ -130,6 +135,11 @@ class Metrics:
         self._drop.labels(self._site, "uploading").set(now.uploads)
         self._drop.labels(self._site, "refused").set(now.refused)
         self._trouble.labels(self._site).set(now.trouble)
+        self._raised |= now.alarms.keys()
+        for alarm in self._raised:
+            self._alarms.labels(self._site, *alarm).set(now.alarms.get(alarm, 0))
+        if now.watch_delay is not None:
+            self._watch_delay.labels(self._site).set(now.watch_delay)
         self._told.labels(self._site).set(now.moment)
 
     def _stands(self, tool: str, one: ToolSnapshot) -> None:

@@ -396,9 +396,14 @@ class TestDocumentation:
         """Taking away a # changes nothing, so that whoever does it starts from what there was."""
         text = SHIPPED.read_text(encoding="utf-8")
         before, after = loaded(toml, text), loaded(toml, uncommented(text))
-        for part in ("drop", "repository", "state", "target", "csv"):
+        for part in ("drop", "repository", "state", "target", "alarms", "csv"):
             assert getattr(after, part) == getattr(before, part)
-        same = {"separator": after.csv.separator, "encoding": after.csv.encoding, "order": UsersTool.rank}
+        same: dict[str, object] = {
+            "separator": after.csv.separator,
+            "encoding": after.csv.encoding,
+            "order": UsersTool.rank,
+        }
+        same |= {"expected": after.tools["users"].expected, "smaller_than": before.tools["users"].remarkably_small}
         assert after.tools["users"] == before.tools["users"].model_copy(update=same)
 
     @pytest.mark.parametrize("key", describe_keys(), ids=lambda key: f"{key.place} {key.kind}")

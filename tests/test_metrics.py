@@ -20,11 +20,18 @@ HANDBOOK = ROOT / "docs/METRICS.md"
 OF_HISTOGRAMS = ("_bucket", "_sum", "_count")
 
 
+LATE = {("file.late", "users"): 1}
+
+
 @pytest.fixture
 def metrics() -> Metrics:
     """The numbers of a syncd with one tool."""
     metrics = Metrics("campus", "1.2.3", 1000.0)
-    metrics.stands(Snapshot(2000.0, {"users": ToolSnapshot(waiting=2, oldest=60.0, last_success=1500.0)}))
+    metrics.stands(
+        Snapshot(
+            2000.0, {"users": ToolSnapshot(waiting=2, oldest=60.0, last_success=1500.0)}, alarms=LATE, watch_delay=0.004
+        )
+    )
     metrics.called("core_user_create_users", 0.2, answered=True)
     return metrics
 
@@ -92,6 +99,14 @@ def test_what_was_never_counted_is_nought(metrics: Metrics) -> None:
     assert value(metrics, "runs_total", tool="users", result="failed") == 0
     assert value(metrics, "runs_broken_off_total", tool="users") == 0
     assert value(metrics, "arrivals_total") == 0
+
+
+def test_an_alarm_that_is_over_counts_nought(metrics: Metrics) -> None:
+    """So that Prometheus sees its end; the watch's delay stays what it was when it was last tried."""
+    assert value(metrics, "alarm", alarm="file.late", tool="users") == 1
+    metrics.stands(Snapshot(2060.0, {}))
+    assert value(metrics, "alarm", alarm="file.late", tool="users") == 0
+    assert value(metrics, "watch_delay_seconds") == 0.004
 
 
 def test_a_tool_that_is_gone_is_shown_no_longer(metrics: Metrics) -> None:

@@ -14,7 +14,7 @@ from syncd.core.names import shown
 NUMBERS = frozenset({"activities", "bytes", "enrolled", "id", "queued"})
 """The columns that are aligned to the right."""
 
-LONG = frozenset({"category", "file", "name", "path", "rows", "timer", "why"})
+LONG = frozenset({"category", "file", "name", "path", "rows", "timer", "to do", "what", "why"})
 """The columns that are folded where the terminal is narrow."""
 
 COLOURS = {

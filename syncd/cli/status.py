@@ -37,6 +37,7 @@ def status(installation: Installation, as_json: bool) -> None:
         return
     for line in _sentences(found):
         click.echo(shown(line))
+    _section("Alarms", ["since", "alarm", "what", "to do"], _alarms(found["alarms"]))
     _dropped(found["drop"])
     _section("Waiting in the repository", ["file", "bytes", "since", "queued", "why"], _waiting(found["waiting"]))
     _section("Held for a person: syncd approve RUN, or syncd reject RUN", ["run", "file", "why"], _held(found["held"]))
@@ -69,10 +70,12 @@ def _freeze(freeze: Standing) -> str:
 
 
 def _watching(drop: Standing) -> Iterator[str]:
-    if canary := drop["canary"]:
-        how = "looks" if drop["watch"] == "poll" else "the kernel tells"
-        delay, ago = canary["delay"] * 1000, spoken(canary["ago"])
-        yield f"Uploads are noticed as {how}: within {delay:.0f} ms when it was tried {ago} ago"
+    if (canary := drop["canary"]) and drop["watch"] == "inotify":
+        yield f"The kernel tells of uploads: within {canary['delay'] * 1000:.0f} ms, tried {spoken(canary['ago'])} ago"
+
+
+def _alarms(alarms: Sequence[Standing]) -> list[list[str]]:
+    return [[moment(alarm["since"]), alarm["alarm"], alarm["what"], alarm["cure"]] for alarm in alarms]
 
 
 def _dropped(drop: Standing) -> None:

@@ -1,6 +1,7 @@
 """How things stand while no daemon runs, as the places tell it; looking changes nothing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from syncd.cli.history import history
 from syncd.config import Config
 from syncd.core.model import RunState
 from syncd.core.settle import OBSTACLES, Sighting
+from syncd.daemon.alarms import told
 from syncd.daemon.freezes import listed
 from syncd.daemon.plant import drop_of, orders_of
 from syncd.daemon.status import frozen_until, frozen_words, next_time
@@ -16,7 +18,7 @@ from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository, Waiting
 from syncd.disk.tree import digest_of
-from syncd.errors import SyncdError
+from syncd.errors import LedgerFault, SyncdError
 
 ASLEEP = "syncd is not running"
 MOST = 200
@@ -51,12 +53,20 @@ def _status(config: Config, ledger: Ledger | None, trouble: list[str]) -> dict[s
         },
         "doing": None,
         "drop": _dropped(config),
+        "alarms": _alarms(ledger, now),
         "waiting": list(_waiting(config, held, pauses, now)),
         "held": [_held(run, now) for run in held],
         "freezes": listed(config.freezes, now),
         "tools": list(_tools(config, ledger, pauses, now)),
         "trouble": trouble,
     }
+
+
+def _alarms(ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
+    """Those that stood when the daemon ended; a ledger of an earlier version has none."""
+    with suppress(LedgerFault):
+        return [told(alarm, now) for alarm in ledger.alarms()] if ledger else []
+    return []
 
 
 def _pauses(ledger: Ledger | None, now: datetime) -> dict[str, Pause]:

@@ -15,14 +15,27 @@ from syncd.config.freezes import FreezeTable, senseless
 from syncd.config.notices import Notices
 from syncd.config.problems import in_order
 from syncd.config.reading import Reading, state_directory
-from syncd.config.tables import Csv, Drop, Metrics, Repository, Site, State
+from syncd.config.tables import Alarms, Csv, Drop, Metrics, Repository, Site, State
 from syncd.core.freeze import Freeze
 from syncd.core.settings import Written
 from syncd.errors import Problem, SettingsError
 from syncd.targets.base import TargetSettings
 from syncd.tools.base import Tool
 
-__all__ = ["Config", "Csv", "Drop", "Metrics", "Notices", "Repository", "Site", "State", "load", "machine_zone", "read"]
+__all__ = [
+    "Alarms",
+    "Config",
+    "Csv",
+    "Drop",
+    "Metrics",
+    "Notices",
+    "Repository",
+    "Site",
+    "State",
+    "load",
+    "machine_zone",
+    "read",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ class Config:
     state: State
     target: TargetSettings
     metrics: Metrics
+    alarms: Alarms
     notices: Notices
     csv: Csv
     tools: Mapping[str, Tool]
@@ -62,6 +76,7 @@ def read(content: bytes, path: Path, environment: Mapping[str, str] = os.environ
     state = reading.table(State, "state")
     target = reading.target()
     metrics = reading.table(Metrics, "metrics")
+    alarms = reading.table(Alarms, "alarms")
     notices = reading.table(Notices, "notices")
     csv = reading.table(Csv, "csv")
     tools = reading.tools()
@@ -74,10 +89,12 @@ def read(content: bytes, path: Path, environment: Mapping[str, str] = os.environ
         found += senseless(freezes, site.timezone, reading.tool_names)
     if writable:
         found += closed(folders)
-    if found or not (site and drop and repository and state and target and metrics and notices and csv):
+    if found or not (site and drop and repository and state and target and metrics and alarms and notices and csv):
         raise SettingsError(str(path), in_order(found, tables))
     periods = tuple(freeze.period(site.timezone) for freeze in freezes.values())
-    return Config(path, site, drop, repository, state, target, metrics, notices, csv, MappingProxyType(tools), periods)
+    return Config(
+        path, site, drop, repository, state, target, metrics, alarms, notices, csv, MappingProxyType(tools), periods
+    )
 
 
 def machine_zone(environment: Mapping[str, str] = os.environ) -> str:

@@ -1,6 +1,7 @@
 """The tables of `syncd.toml` that every installation has."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,7 +11,9 @@ from pydantic import AfterValidator, Field, PlainValidator
 from syncd.config.freezes import FreezeTable
 from syncd.config.notices import Notices
 from syncd.config.problems import nearest
+from syncd.core.alarms import Free, Reserve
 from syncd.core.durations import Seconds, at_least
+from syncd.core.expected import Holidays
 from syncd.core.rows import Encoding, Separator
 from syncd.core.settings import Located, Settings
 
@@ -46,6 +49,8 @@ class Site(Settings):
     """What the site is called in reports and logs."""
     timezone: Annotated[ZoneInfo, PlainValidator(_zone)] = ZoneInfo("UTC")
     """The site's clock: for timers, names and reports. Default: the machine's zone."""
+    holidays: Holidays = ()
+    """Days on which no file is expected, the last of a period too: `["2026-12-24/2027-01-03", "2027-05-01"]`."""
 
 
 class Drop(Settings):
@@ -120,6 +125,25 @@ class Metrics(Settings):
     """The machine's own address on which that port is: who can reach it can read the numbers."""
 
 
+class Alarms(Settings):
+    """When syncd says that something stands as it should not."""
+
+    every: Annotated[Seconds, at_least(1)] = 60.0
+    """How often syncd looks for what gives reason for an alarm."""
+    grace: Seconds = 300.0
+    """How much later than `expected` a file may come without an alarm."""
+    held_after: Seconds = 4 * 3600.0
+    """A held run that has waited for a person for so long is said once more. `0s`: never."""
+    slower_than: float = Field(default=3.0, ge=0, le=1000)
+    """A run that has taken so many times what is usual for its tool and the size of its file is said while it goes on.
+    0: never."""
+    slow_at_least: Seconds = 600.0
+    """A run that has not taken so long is not called slow, whatever is usual."""
+    free_below: Free = Reserve(Fraction(5))
+    """How much of the disks of the three folders must be free: a share, such as `5%`, of their room and of their
+    inodes, or a size, such as `10G`. `0%`: this is not looked at."""
+
+
 TABLES: Mapping[str, type[Settings] | None] = {
     "site": Site,
     "drop": Drop,
@@ -127,6 +151,7 @@ TABLES: Mapping[str, type[Settings] | None] = {
     "state": State,
     "target": None,
     "metrics": Metrics,
+    "alarms": Alarms,
     "notices": Notices,
     "csv": Csv,
     "tools": None,

@@ -1,7 +1,7 @@
 """How things stand at one moment, in numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Snapshot:
     """All of it, at `moment` (seconds since 1970).
 
     `uploads` lie in the drop folder and are waited for, `refused` are left there; `trouble` is the machine's.
+    `alarms` that stand, by their event and tool; `watch_delay` is after how many seconds the last canary was heard.
     """
 
     moment: float
@@ -32,3 +33,5 @@ class Snapshot:
     uploads: int = 0
     refused: int = 0
     trouble: bool = False
+    alarms: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    watch_delay: float | None = None

@@ -16,6 +16,7 @@ from syncd.config import Config
 from syncd.control import Control, Request
 from syncd.core.snapshot import Snapshot
 from syncd.daemon import plant, signals, status
+from syncd.daemon.alarms import Alarms, told
 from syncd.daemon.books import Books
 from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
@@ -104,8 +105,10 @@ class Daemon:
         )
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
         self._trouble = Trouble(RETRY)
+        self._alarms = Alarms(self._books.loop, self._began)
         if alone is None:
             self._numbers.go_by(config.metrics)
+            self._alarms.go_by(config, plant.orders_of(config), time.monotonic())
         self._pending: deque[Note] = deque()
         self._beat_at = 0.0
         self._said_status = ""
@@ -224,6 +227,7 @@ class Daemon:
             self._in_trouble(error)
         self._beat()
         self._say_status()
+        self._alarms.turn(time.monotonic(), self._now(), self._dispatch, self._reception)
         self._tell_numbers()
         self._notices.turn(time.monotonic(), well=not any(self._troubles()))
 
@@ -239,7 +243,7 @@ class Daemon:
     def _patience(self) -> float:
         monotonic = time.monotonic()
         moments = [LONGEST_SLEEP, self._notify.interval or LONGEST_SLEEP]
-        moments += [one.next_at() - monotonic for one in (self._numbers, self._notices)]
+        moments += [one.next_at() - monotonic for one in (self._alarms, self._numbers, self._notices)]
         if self._trouble:  # whatever is due can't be done
             moments.append(RETRY)
         elif not self._stopping:
@@ -318,6 +322,7 @@ class Daemon:
         idle += [] if self._dispatch.under_way else [books.runs]
         if books.mend(now, idle):
             self._dispatch.renew()
+            self._alarms.renew()
 
     # Settings
 
@@ -354,6 +359,7 @@ class Daemon:
         self._starter.settle = config.drop.settle
         self._numbers.go_by(config.metrics)
         self._notices.go_by(config)
+        self._alarms.go_by(config, plant.orders_of(config), time.monotonic())
         self._targets.append(target)
         self._dispatch.reorder(plant.orders_of(config), self._place())
 
@@ -388,7 +394,12 @@ class Daemon:
 
     def _snapshot(self) -> Snapshot:
         return self._numbers.snapshot(
-            self._dispatch, self._reception, self._books.loop, self._now(), trouble=any(self._troubles())
+            self._dispatch,
+            self._reception,
+            self._books.loop,
+            self._now(),
+            self._alarms.standing(),
+            trouble=any(self._troubles()),
         )
 
     def _troubles(self) -> tuple[Trouble, ...]:
@@ -407,6 +418,7 @@ class Daemon:
             "daemon": status.daemon(config, self._began, running=self._alone is None),
             "doing": status.doing(self._dispatch, now),
             "drop": status.dropped(self._reception, config.drop, time.monotonic()),
+            "alarms": [told(alarm, now) for alarm in self._alarms.standing()],
             "waiting": status.waiting(self._dispatch, repository, now),
             "held": status.held(self._dispatch.waitlist.all_held(), now),
             "freezes": listed(config.freezes, now),

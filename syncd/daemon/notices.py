@@ -65,7 +65,7 @@ class Notices:
 
     def _hear(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
         """An event was logged, by whatever thread. What notices themselves log is not told: it would go round."""
-        ends = EVENTS[event].ends if event in EVENTS else ""
+        ends = (EVENTS[event].ends if event in EVENTS else "") or str(fields.get("alarm", ""))
         if self._postman and not event.startswith("notices.") and (ends or self._wishes.wanted(event, level)):
             self._postman.tell(Happening(event, level, datetime.now(UTC), logs.worded(fields), ends))
 

@@ -1,12 +1,14 @@
 """The numbers: counts what the loop hears, and brings it to a file and a port."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from syncd import __version__, logs
 from syncd.config import Metrics as Settings
+from syncd.core.alarms import Alarm
 from syncd.core.model import RunState
 from syncd.core.snapshot import Snapshot, ToolSnapshot
 from syncd.daemon.dispatch import Dispatch
@@ -117,7 +119,14 @@ class Numbers:
     # Seen
 
     def snapshot(
-        self, dispatch: Dispatch, reception: Reception, ledger: Ledger, now: datetime, *, trouble: bool
+        self,
+        dispatch: Dispatch,
+        reception: Reception,
+        ledger: Ledger,
+        now: datetime,
+        alarms: Iterable[Alarm],
+        *,
+        trouble: bool,
     ) -> Snapshot:
         """How things stand."""
         if dispatch.under_way and dispatch.waitlist.stale:  # the loop looks by itself only between runs
@@ -128,6 +137,8 @@ class Numbers:
             uploads=len(reception.uploads) + len(reception.claims),
             refused=len(reception.obstructed),
             trouble=trouble,
+            alarms=Counter((alarm.event, alarm.tool) for alarm in alarms),
+            watch_delay=reception.canary.delay,
         )
 
     def _tool(self, name: str, dispatch: Dispatch, ledger: Ledger, now: datetime) -> ToolSnapshot:

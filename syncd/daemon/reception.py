@@ -1,12 +1,13 @@
 """The reception: looks at the drop folder, waits until uploads have settled, and has them taken in."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from syncd import logs
+from syncd.core.alarms import Alarm
 from syncd.core.durations import spoken
 from syncd.core.settle import OBSTACLES, Sighting, Upload, next_settled, observed, settled, stuck
 from syncd.daemon.canary import Canary
@@ -27,6 +28,15 @@ RETRY = 2.0
 
 PAUSE = 1.0
 """Seconds, at least, between two tries to take a file that somebody has open."""
+
+CURES = {
+    "drop.gone": "Mount it, or make it again, for syncd's group.",
+    "watch.lost": "journalctl -x tells why; too few watches: sysctl fs.inotify.max_user_watches.",
+    "watch.deaf": 'If this file system never tells, set watch = "poll" in [drop].',
+    "canary.failed": "Let syncd's group write into the drop folder: chmod g+rwxs.",
+    "upload.stuck": "It changes again and again, or somebody keeps it open: ask the sender.",
+}
+"""What to do about each alarm."""
 
 HOLD_IS_OLD, HOLD_IS_SAID_AGAIN = 3 * 3600.0, 3600.0
 
@@ -143,6 +153,28 @@ class Reception:
         """The files that are being uploaded or taken in, as far as looks have told."""
         return [*self.uploads, *self._under_way]
 
+    def alarms(self, monotonic: float, now: datetime) -> Iterator[Alarm]:
+        """What of the drop folder stands as it should not; each is said when it is met."""
+        folder = str(self._drop.folder)
+        ails = {
+            "drop.gone": self._gone and "the drop folder can't be read",
+            "watch.lost": self._vigil.lost
+            and not self._gone
+            and "the kernel takes no watch on the drop folder; uploads come late",
+            "watch.deaf": self._vigil.deaf and "the kernel does not tell of the drop folder; uploads come late",
+            "canary.failed": self.canary.failed and f"nothing can be written there: {self.canary.failed}",
+        }
+        for event, what in ails.items():
+            if what:
+                yield Alarm(event=event, subject=folder, since=now, what=what, cure=CURES[event], file=folder)
+        if self.held_since is None:
+            for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, self._stuck_after):
+                path, since = upload.sighting.path, spoken(round(monotonic - upload.first))
+                what = f"the upload of {path} has not come to rest for {since}"
+                yield Alarm(
+                    event="upload.stuck", subject=path, since=now, what=what, cure=CURES["upload.stuck"], file=path
+                )
+
     def rest(self) -> None:
         """Begin no round any more: another reception will go on once this one is not `busy`."""
         self.resting = True
@@ -219,7 +251,7 @@ class Reception:
                     file=upload.sighting.path,
                     bytes=upload.sighting.size,
                     since=spoken(now - upload.first),
-                    cure="It changes again and again, or somebody keeps it open: ask the sender.",
+                    cure=CURES["upload.stuck"],
                 )
 
     # Rounds

@@ -47,6 +47,11 @@ class Vigil:
             return "storm"
         return "inotify" if self.watch and self.watch.armed and not self.deaf else "poll"
 
+    @property
+    def lost(self) -> bool:
+        """Whether the watch can't be armed, though it is wanted."""
+        return self._said_lost and not (self.watch and self.watch.armed)
+
     def arm(self) -> None:
         """Listen, if that is wanted and can be; a look is due afterwards, as nothing was heard before."""
         if self.watch is None:

@@ -10,10 +10,22 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from syncd.core.alarms import Alarm
 from syncd.core.model import RunState
 from syncd.core.names import numbered
 from syncd.disk.durable import rename_new
-from syncd.disk.records import Arrival, Pause, RunRecord, arrival_of, arrival_row, run_of, run_row, time_of
+from syncd.disk.records import (
+    Arrival,
+    Pause,
+    RunRecord,
+    alarm_of,
+    alarm_row,
+    arrival_of,
+    arrival_row,
+    run_of,
+    run_row,
+    time_of,
+)
 from syncd.disk.schema import migrate
 from syncd.errors import LedgerFault
 
@@ -111,6 +123,16 @@ class Ledger:
             ).fetchall()
         return [arrival_of(row) for row in rows]
 
+    def arrivals_since(self, moment: datetime, *, path: str = "", limit: int) -> list[Arrival]:
+        """The arrivals since a moment, oldest first, under one name alone where it is given; of many the newest."""
+        with self._one() as db:
+            where, values = ("path = ? AND", (os.fsencode(path),)) if path else ("", ())
+            rows = db.execute(
+                f"SELECT * FROM arrivals WHERE {where} arrived >= ? ORDER BY arrived DESC LIMIT ?",
+                (*values, moment.timestamp(), limit),
+            ).fetchall()
+        return [arrival_of(row) for row in reversed(rows)]
+
     def knows(self, sha256: str, path: str) -> bool:
         """Whether these bytes ever arrived under this name."""
         with self._one() as db:
@@ -186,6 +208,19 @@ class Ledger:
         """Forget a pause."""
         with self._all() as db:
             db.execute("DELETE FROM pauses WHERE tool = ?", (tool,))
+
+    # Alarms
+
+    def alarms(self) -> list[Alarm]:
+        """The alarms that were kept, their moments in UTC."""
+        with self._one() as db:
+            return [alarm_of(row) for row in db.execute("SELECT event, subject, since, said FROM alarms")]
+
+    def keep_alarms(self, alarms: Iterable[Alarm]) -> None:
+        """Keep these alarms, and no others."""
+        with self._all() as db:
+            db.execute("DELETE FROM alarms")
+            db.executemany("INSERT INTO alarms VALUES (?, ?, ?, ?)", map(alarm_row, alarms))
 
 
 def opened(path: Path, now: datetime) -> tuple[Ledger, Path | None]:

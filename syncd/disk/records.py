@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from syncd.core.alarms import Alarm
 from syncd.core.model import Outcome, RunState
 from syncd.core.names import shown
 
@@ -93,6 +94,18 @@ def arrival_of(row: tuple[str, bytes, float, int, str]) -> Arrival:
     """The arrival that a row of `arrivals` tells of."""
     claim, path, arrived, size, sha256 = row
     return Arrival(claim, os.fsdecode(path), time_of(arrived), size, sha256)
+
+
+def alarm_row(alarm: Alarm) -> tuple[object, ...]:
+    """An alarm as a row of `alarms`."""
+    said = {name: getattr(alarm, name) for name in ("what", "cure", "tool", "file", "run")}
+    return (alarm.event, os.fsencode(alarm.subject), alarm.since.timestamp(), json.dumps(said))
+
+
+def alarm_of(row: tuple[str, bytes, float, str]) -> Alarm:
+    """The alarm that a row of `alarms` tells of."""
+    event, subject, since, said = row
+    return Alarm(event=event, subject=os.fsdecode(subject), since=time_of(since), **json.loads(said))
 
 
 def run_of(row: tuple[object, ...]) -> RunRecord:

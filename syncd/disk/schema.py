@@ -45,6 +45,17 @@ MIGRATIONS = (
     """
     ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;  -- processes that died in the middle of it
     """,
+    """
+    CREATE INDEX arrivals_by_time ON arrivals (arrived);
+    CREATE INDEX arrivals_by_path ON arrivals (path, arrived);
+    CREATE TABLE alarms (
+        event TEXT NOT NULL,
+        subject BLOB NOT NULL,    -- what it is about: a tool, a run, a folder
+        since REAL NOT NULL,
+        said TEXT NOT NULL,       -- JSON: what people were told
+        PRIMARY KEY (event, subject)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """One script for each version of the schema; a script that has been released is never changed."""
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fractions import Fraction
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, BinaryIO, ClassVar, Literal
@@ -15,6 +16,8 @@ from typing import Any, BinaryIO, ClassVar, Literal
 from pydantic import Field
 
 from syncd.core.agenda import Timers
+from syncd.core.alarms import Share
+from syncd.core.expected import Times
 from syncd.core.guard import Guard
 from syncd.core.model import Call, Outcome, Refusal, Row, Site, Step
 from syncd.core.names import enumerated
@@ -59,8 +62,20 @@ class Tool(Settings):
     """`keep`: a permanent command file, archived as a copy and run again at each tick."""
     backlog: Literal["latest", "every"] = "latest"
     """A file that comes while an older one of its name waits: takes its place, or queues behind it."""
+    expected: Times = ()
+    """By when a file is expected to have come, or it is an alarm: `06:00 Mon-Fri`, or a list of these."""
+    smaller_than: Share | None = None
+    """A file that is smaller than this share of what is usual, and than each of the last ones, is an alarm; `0%`:
+    never. Default: `50%`; with `backlog = "every"`, as the sizes of such files differ, `0%`."""
     order: int | None = None
     """Of tools that are due together, the one with the lowest number runs first. Default: as the kind has it."""
+
+    @property
+    def remarkably_small(self) -> Fraction:
+        """The share of what is usual, in per cent, below which a file's size is an alarm; 0: none is."""
+        if self.smaller_than is not None:
+            return self.smaller_than
+        return Fraction(50 if self.backlog == "latest" else 0)
 
     @property
     def turn(self) -> int:
