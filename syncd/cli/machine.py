@@ -8,6 +8,7 @@ from syncd.config import Config, machine_zone
 from syncd.core.findings import Finding
 from syncd.core.machine import Account, Folder
 from syncd.core.machine.folders import judge_drop, judge_exchange, judge_no_sender, judge_repository, judge_state
+from syncd.core.machine.logins import judge_login
 from syncd.core.machine.system import (
     judge_account,
     judge_clock,
@@ -17,8 +18,10 @@ from syncd.core.machine.system import (
     judge_token_file,
     judge_unit,
 )
+from syncd.disk.machine.accounts import group_number
 from syncd.disk.machine.folders import contents, exchange, secret, seen, senders
 from syncd.disk.machine.kernel import clock, inotify
+from syncd.disk.machine.logins import login_of
 from syncd.disk.machine.service import Service, account_without, service_of
 from syncd.disk.watch import means
 
@@ -75,5 +78,11 @@ def _sent(path: Path, drop: Folder, account: Account, unit: str) -> Iterator[Fin
     elif os.geteuid() != 0:
         yield Finding("sender", found[0].name, "unseen", "only root can try what a sender can do", "sudo syncd doctor")
     else:
-        for sender in found[:MOST]:
+        logins = {sender: login_of(sender.name, path) for sender in found[:MOST]}
+        # Who is locked in elsewhere, though of the same group, sends to another folder.
+        here = [sender for sender, login in logins.items() if login is None or login.shows_drop]
+        for sender in here or logins:
             yield from judge_exchange(exchange(path, sender, account), drop, account, unit)
+            if login := logins[sender]:
+                readers = group_number("systemd-journal")
+                yield from judge_login(login, account, journal_group=readers, listens=True)

@@ -92,6 +92,11 @@ def test_doctor_finds_nothing_missing(fed: Service) -> None:
     said = follow(fed.machine, "Try it")
     assert f"what {NAME} makes with the umask 0007, syncd can take" in said
     assert "lets it write the drop folder" in said
+    assert f"/srv/sftp/{NAME}, which nobody but root can change" in said
+    assert "sshd tells the journal what becomes of uploads" in said
+    about = [line for line in said.splitlines() if line.startswith(f"{NAME}: ")]
+    assert len(about) == 3
+    assert all(" ok " in line for line in about)
     assert "Nothing." in said.partition("To do on this machine")[2].partition("Worth")[0]
 
 

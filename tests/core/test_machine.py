@@ -1,12 +1,26 @@
 """What is judged of the machine, by what was seen of it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from syncd.core.findings import Finding
-from syncd.core.machine import Account, Clock, Contents, Exchange, FileSystem, Folder, Inotify, Secret, Trial, Unit
+from syncd.core.machine import (
+    Account,
+    Clock,
+    Contents,
+    Exchange,
+    FileSystem,
+    Folder,
+    Inotify,
+    Login,
+    Secret,
+    Trial,
+    Unit,
+)
 from syncd.core.machine.folders import judge_drop, judge_exchange, judge_no_sender, judge_repository, judge_state
+from syncd.core.machine.logins import judge_login
 from syncd.core.machine.system import (
     closed_by,
     judge_account,
@@ -194,6 +208,50 @@ class TestSenders:
         """As of an installation to try things out."""
         assert judge_no_sender(replace(GOOD, mode=0o700), SYNCD).state == "warning"
         assert judge_no_sender(replace(GOOD, mode=0o1777), SYNCD).state == "ok"
+
+
+class TestLogins:
+    """What sshd holds a sender to."""
+
+    GOOD = Login("erp", True, "/srv/sftp/erp", "", True, 0o007, True, True, False)
+    JOURNAL = 101
+    READER = replace(SYNCD, groups=SYNCD.groups | {JOURNAL})
+
+    def judged(self, account: Account = READER, *, listens: bool = True, **other: object) -> list[Finding]:
+        """What is found of a good log-in that is otherwise in some ways."""
+        login = replace(self.GOOD, **other)  # type: ignore[arg-type]  # each test names fields that there are
+        return list(judge_login(login, account, journal_group=self.JOURNAL, listens=listens))
+
+    def test_one_as_the_handbook_makes_it_lacks_nothing(self) -> None:
+        """Nor is anything to be typed."""
+        assert not any(one.cure for one in self.judged())
+
+    @pytest.mark.parametrize(
+        ("other", "name", "state", "words"),
+        [
+            ({"sftp_only": False}, "erp: sshd", "warning", "a shell"),
+            ({"cage": ""}, "erp: cage", "warning", "the whole machine"),
+            ({"flaw": "/srv"}, "erp: cage", "missing", "chown root: /srv && chmod go-w /srv"),
+            ({"shows_drop": False}, "erp: cage", "missing", "does not show it the drop folder"),
+            ({"tunnels": True}, "erp: tunnels", "warning", "DisableForwarding yes"),
+            ({"umask": None}, "erp: umask", "warning", "-u 0007"),
+            ({"umask": 0o027}, "erp: umask", "warning", "-u 0007"),
+            ({"tells": False}, "erp: sshd's word", "optional", "-l INFO"),
+            ({"socket": False}, "erp: sshd's word", "optional", "/srv/sftp/erp/dev/log is no socket"),
+            ({"account": SYNCD}, "erp: sshd's word", "optional", "usermod -aG systemd-journal syncd"),
+        ],
+    )
+    def test_each_thing_that_it_lacks_is_said_alone(
+        self, other: dict[str, Any], name: str, state: str, words: str
+    ) -> None:
+        """With what mends it."""
+        found = [one for one in self.judged(**other) if one.state != "ok"]
+        assert [(one.name, one.state) for one in found] == [(name, state)]
+        assert words in f"{found[0].why} {found[0].cure}"
+
+    def test_who_does_not_want_sshds_word_hears_nothing_of_it(self) -> None:
+        """By the setting."""
+        assert self.judged(tells=False, socket=False, listens=False) == self.judged(listens=False)
 
 
 class TestSecrets:

@@ -89,6 +89,23 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """How sshd lets a sender in. `cage` is its ChrootDirectory, "" for none; `flaw` the folder on the way there that is
+    not root's alone; `shows_drop`: the drop folder, or a part of it, is in the cage. `tells`: sshd logs what becomes of
+    files; `socket`: the cage has a /dev/log for it. `umask` is None where sshd sets none."""
+
+    sender: str
+    sftp_only: bool
+    cage: str
+    flaw: str
+    shows_drop: bool
+    umask: int | None
+    tells: bool
+    socket: bool
+    tunnels: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A file of the administrator's: the settings, the token."""
 

@@ -35,6 +35,14 @@ def group_name(gid: int) -> str:
         return str(gid)
 
 
+def group_number(name: str) -> int | None:
+    """The number of a group; `None` where there is none of this name."""
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
 def account_of(uid: int, told_by: str = "") -> Account:
     """A user with the groups of the user database."""
     try:
@@ -51,10 +59,7 @@ def named(name: str, groups: Sequence[str], told_by: str) -> Account | None:
         account = account_of(pwd.getpwnam(name).pw_uid, told_by)
     except KeyError:
         return None
-    more = set()
-    for group in groups:
-        with suppress(KeyError):
-            more.add(grp.getgrnam(group).gr_gid)
+    more = {number for group in groups if (number := group_number(group)) is not None}
     return Account(account.uid, account.gid, account.groups | more, account.name, told_by)
 
 
