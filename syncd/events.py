@@ -153,6 +153,10 @@ EVENTS: dict[str, Event] = {
         "archives and reports could not be deleted; the next night tries again",
         "ff0a2711ce384699867041745b119d1b",
     ),
+    "retention.slowed": Event(
+        "the clock is days ahead of the last night: archives and reports go at the pace of nights, not of the clock",
+        "21c53398049e4b2a939f4a6305f5dd61",
+    ),
     "metrics.failed": Event(
         "the numbers for Prometheus can't be written or served", "b0e70534ce4245bcb5805dcda86f1f24"
     ),

@@ -54,6 +54,12 @@ class Cron:
 
     expression: str
 
+    @property
+    def at_set_times(self) -> bool:
+        """Whether neither its minute nor its hour is a wildcard: what then comes twice is made once."""
+        minute, hour, *_ = self.expression.split()
+        return not minute.startswith("*") and not hour.startswith("*")
+
     def __str__(self) -> str:
         return self.expression
 
@@ -154,10 +160,18 @@ def on_arrival(timers: Sequence[Timer]) -> bool:
     return any(isinstance(timer, OnArrival) for timer in timers)
 
 
-def next_tick(timers: Sequence[Timer], after: datetime) -> datetime | None:
-    """The first tick of any timer later than `after`, in the zone of `after`, whose clock cron expressions follow."""
-    ticks = [tick for timer in timers if (tick := timer.after(after))]
+def next_tick(timers: Sequence[Timer], after: datetime, made: datetime | None = None) -> datetime | None:
+    """The first tick of any timer later than `after`, in the zone of `after`, whose clock cron expressions follow.
+
+    `made` is up to when set times have come already, on a clock that was set back since.
+    """
+    again = max(after.astimezone(UTC), made.astimezone(UTC)).astimezone(after.tzinfo) if made else after
+    ticks = [tick for timer in timers if (tick := timer.after(again if _at_set_times(timer) else after))]
     return min(ticks).astimezone(after.tzinfo) if ticks else None
+
+
+def _at_set_times(timer: Timer) -> bool:
+    return isinstance(timer, Cron) and timer.at_set_times
 
 
 def next_ticks(
@@ -183,15 +197,16 @@ def _ticks(timers: Sequence[Timer], after: datetime, thaw: Callable[[datetime], 
 class Standing:
     """How things stand with one tool.
 
-    `ticked` is the moment up to which ticks are spent: until there is one, no tick counts. `waiting` tells that there
-    is a file to run. In a pause ticks pass, in a freeze they wait for its end. `blocked_until` is set from a run that
-    could not reach the site until the next run that could. Of a kept file, which waits for ever, leave `on arrival` out
-    of `timers`.
+    `ticked` is the moment up to which ticks are spent: until there is one, no tick counts; `made` is as in `next_tick`.
+    `waiting` tells that there is a file to run. In a pause ticks pass, in a freeze they wait for its end.
+    `blocked_until` is set from a run that could not reach the site until the next run that could. Of a kept file, which
+    waits for ever, leave `on arrival` out of `timers`.
     """
 
     name: str
     timers: tuple[Timer, ...] = ()
     ticked: datetime | None = None
+    made: datetime | None = None
     waiting: bool = False
     paused: bool = False
     frozen: bool = False
@@ -240,7 +255,7 @@ def _wanted(tool: Standing, now: datetime) -> bool:
 def _ticked(tool: Standing, now: datetime) -> bool:
     if tool.ticked is None:
         return False
-    tick = next_tick(tool.timers, tool.ticked.astimezone(now.tzinfo))
+    tick = next_tick(tool.timers, tool.ticked.astimezone(now.tzinfo), tool.made)
     return tick is not None and tick.astimezone(UTC) <= now.astimezone(UTC)
 
 

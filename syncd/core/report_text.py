@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from textwrap import TextWrapper
 
+from syncd.core.instants import elapsed
 from syncd.core.model import Outcome, Refusal, RunState
 from syncd.core.names import shown
 from syncd.core.report import Listed, Noteworthy, Report, advice, headline
@@ -43,7 +44,7 @@ def _lines(report: Report, rows: Noteworthy) -> Iterator[str]:
 
 
 def _facts(report: Report) -> Iterator[str]:
-    seconds = (report.ended - report.started).total_seconds()
+    seconds = elapsed(report.started, report.ended)
     facts = {
         "Run": f"{report.run} of the tool {shown(report.tool)}" + (" (simulated)" if report.simulated else ""),
         "Arrived": _when(report.arrived) if report.arrived else "",

@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 PRUNED = frozenset({"archives", "reports"})
 """The only folders of the repository in which anything is ever removed for its age."""
 
+PACE = timedelta(days=2)
+"""How much older archives and reports can get from one night to the next, whatever the clock says."""
+
 _STAMP = re.compile(r"\d{8}-\d{6}(?=_)", re.ASCII)
 
 
@@ -18,6 +21,15 @@ class Entry:
 
     path: str
     modified: datetime
+
+
+def aged(last: datetime, now: datetime) -> datetime:
+    """The moment from which ages are counted in a night, from that of the night before, both aware.
+
+    It is now; but a clock that goes years ahead must not take everything with it. After a long time without syncd,
+    what is too old goes in the nights that follow.
+    """
+    return min(now, last + PACE)
 
 
 def expired(entries: Iterable[Entry], now: datetime, keep: float) -> list[Entry]:

@@ -1,10 +1,11 @@
 """The back-offs: until when a tool is left alone that failed, and the site that could not be reached."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from syncd import logs
 from syncd.core.agenda import backoff
+from syncd.core.instants import elapsed, later
 from syncd.core.model import RunState
 from syncd.disk.records import RunRecord
 from syncd.run import Job
@@ -23,8 +24,13 @@ class Block:
     def fail(self, now: datetime) -> datetime:
         """It failed once more; until when it is left alone now."""
         self.failures += 1
-        self.until = now + timedelta(seconds=backoff(self.failures))
+        self.until = later(now, backoff(self.failures))
         return self.until
+
+    def turn(self, now: datetime) -> None:
+        """Farther ahead than it was ever set, it is the clock that was set back: then the wait begins anew."""
+        if self.until and elapsed(now, self.until) > (longest := backoff(self.failures)):
+            self.until = later(now, longest)
 
 
 class Blocks:
@@ -33,6 +39,16 @@ class Blocks:
     def __init__(self) -> None:
         self.site = Block()
         self._tools: dict[str, Block] = {}
+
+    def turn(self, now: datetime) -> None:
+        """Let no clock that was set back prolong a back-off."""
+        for block in (self.site, *self._tools.values()):
+            block.turn(now)
+
+    def over(self, name: str, now: datetime) -> bool:
+        """Whether a tool that failed may be tried again."""
+        until = self._tools.get(name, Block()).until
+        return until is None or until.astimezone(UTC) <= now.astimezone(UTC)
 
     def until(self, name: str, tool: Tool) -> datetime | None:
         """Until when a tool is left alone; `None` when it is not."""

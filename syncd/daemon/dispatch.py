@@ -67,7 +67,7 @@ class Dispatch:
         self._runs = Runs(post)
         self._wishes = Wishes(orders, self.waitlist, ledger)
         self._resumed: list[Job] = []
-        self._put_off: list[tuple[datetime, Job]] = []
+        self._put_off: list[Job] = []
         self._not_before: datetime | None = None
         self._considered: datetime | None = None
         self._looked = self._rests_until = place.now() - LOOK_EVERY
@@ -84,6 +84,7 @@ class Dispatch:
             name,
             timers=self.orders.timers(name, news=self.waitlist.news(name)),
             ticked=self.timetable.spent(name, now),
+            made=self.timetable.made(name),
             waiting=self.waitlist.next_of(name) is not None,
             paused=name in self.timetable.pauses,
             frozen=self.orders.frozen(name, now) is not None,
@@ -94,10 +95,11 @@ class Dispatch:
         """The tool whose run should start now; "" when there is none. Looks at the repository when that may matter."""
         self._considered = now
         self.timetable.turn(now)
+        self.blocks.turn(now)
         if self.under_way or self._mending(now):
             return ""
-        self._resumed += [job for moment, job in self._put_off if moment <= now]
-        self._put_off = [(moment, job) for moment, job in self._put_off if moment > now]
+        self._resumed += [job for job in self._put_off if self.blocks.over(job.tool_name, now)]
+        self._put_off = [job for job in self._put_off if job not in self._resumed]
         if job := self._next_resumed(now):
             return job.tool_name
         if asked := self._wishes.next(now):
@@ -175,12 +177,13 @@ class Dispatch:
             return now
         if self.waitlist.stale:
             return max(now, self._rests_until)
-        known = self._considered or now
-        moments = [self.timetable.next_tick(name, now) for name in self.orders.tools]
+        known = (self._considered or now).astimezone(UTC)
+        moments: list[datetime | None] = [self.timetable.next_tick(name, now) for name in self.orders.tools]
         moments += [self.timetable.next_change(known)]
         moments += [one.blocked_until for one in self.standings(now) if one.waiting and not one.rests]
-        moments += [moment for moment, _ in self._put_off]
-        return min((moment for moment in moments if moment and moment > known), default=None)
+        moments += [self.blocks.until(job.tool_name, job.tool) for job in self._put_off]
+        instants = (moment.astimezone(UTC) for moment in moments if moment)
+        return min((moment for moment in instants if moment > known), default=None)
 
     # Starting
 
@@ -349,7 +352,8 @@ class Dispatch:
             self._resumed.insert(0, job)
         else:  # a defect: the other tools go on meanwhile
             log.error("run.failed", run=job.id, tool=job.tool_name, exc_info=error)
-            self._put_off.append((self.blocks.fail(job.tool_name, now), job))
+            self.blocks.fail(job.tool_name, now)
+            self._put_off.append(job)
 
     def _tick_is_over(self, tool: str, started: datetime, now: datetime) -> None:
         """Note the tick once each file has had its turn, or when there is no point in going on."""

@@ -14,6 +14,7 @@ from typing import Any
 from syncd import __version__, logs
 from syncd.config import Config
 from syncd.control import Control, Request
+from syncd.core.instants import elapsed
 from syncd.core.snapshot import Snapshot
 from syncd.daemon import plant, signals, status
 from syncd.daemon.alarms import Alarms, told
@@ -176,7 +177,7 @@ class Daemon:
                     self._requests.carry_out(self._alone)
                 else:
                     self._notify.ready()
-                    log.info("daemon.ready", took=(self._now() - self._began).total_seconds())
+                    log.info("daemon.ready", took=elapsed(self._began, self._now()))
                 while not self._over():
                     self._turn()
             finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from syncd import __version__, logs
 from syncd.config import Metrics as Settings
 from syncd.core.alarms import Alarm
+from syncd.core.instants import elapsed
 from syncd.core.model import RunState
 from syncd.core.snapshot import Snapshot, ToolSnapshot
 from syncd.daemon.dispatch import Dispatch
@@ -71,7 +72,7 @@ class Numbers:
         if not record:
             self._counted.broke_off(job.tool_name)
             return
-        self._counted.ended(job.tool_name, record.state, record.counts, (now - job.started).total_seconds())
+        self._counted.ended(job.tool_name, record.state, record.counts, elapsed(job.started, now))
         if record.state is RunState.DONE:
             self._successes[job.tool_name] = now.timestamp()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from syncd.core.instants import elapsed
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.reception import Reception
 
@@ -76,7 +77,7 @@ class Starter:
 
     def _new(self) -> bool:
         """Whether an upload of before this process can't have settled yet in its eyes."""
-        return self._alone and (self._now() - self._began).total_seconds() < self.settle + 1
+        return self._alone and elapsed(self._began, self._now()) < self.settle + 1
 
     def patience(self, monotonic: float) -> list[float]:
         """The seconds until `turn` is to be called if nothing happens; none when a note will come before."""

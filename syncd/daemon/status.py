@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from syncd import __version__
@@ -10,6 +10,7 @@ from syncd.config import Config, Drop
 from syncd.core.agenda import next_tick, on_arrival
 from syncd.core.durations import spoken
 from syncd.core.freeze import thaw
+from syncd.core.instants import elapsed
 from syncd.core.settle import OBSTACLES, Upload
 from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
@@ -50,7 +51,7 @@ def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
         "rows": run.rows,
         "total": run.total,
         "since": run.job.started.isoformat(),
-        "took": round((now - run.job.started).total_seconds(), 1),
+        "took": round(elapsed(run.job.started, now), 1),
     }
 
 
@@ -217,4 +218,4 @@ def frozen_until(orders: Orders, tool: str, now: datetime) -> str | None:
 
 def uptime(since: datetime, now: datetime) -> str:
     """How long the daemon has been up, for people."""
-    return spoken(float((now - since) // timedelta(seconds=1)))
+    return spoken(float(int(elapsed(since, now))))

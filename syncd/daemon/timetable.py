@@ -1,17 +1,24 @@
 """The timetable: up to when the ticks of each tool are spent, and which tools are paused."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from syncd import logs
 from syncd.core.agenda import next_tick
 from syncd.core.freeze import next_change
+from syncd.core.instants import elapsed
 from syncd.daemon.freezes import Freezes
 from syncd.daemon.orders import Orders
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause
 
 log = logs.get()
+
+STEP = timedelta(minutes=1)
+"""A clock that was set back by no more goes on as if it had not been: it is a step of the network's time."""
+
+CORRECTION = timedelta(hours=3)
+"""What was made farther ahead than this was made by a clock that was wrong: it counts for nothing, as in cron(8)."""
 
 
 class Timetable:
@@ -21,18 +28,32 @@ class Timetable:
         self.orders = orders
         self._ledger = ledger
         self._spent = ledger.ticked()
+        self._made: dict[str, datetime] = {}
         self.pauses = ledger.pauses()
         self._freezes = Freezes()
 
     def spent(self, tool: str, now: datetime) -> datetime:
         """The moment up to which a tool's ticks are spent: now for a new tool, and when the clock was set back."""
-        if tool not in self._spent or self._spent[tool] > now:
+        if tool not in self._spent:
+            self.note([tool], now)
+        spent = self._spent[tool]
+        ahead = timedelta(seconds=elapsed(now, spent))
+        if ahead > CORRECTION:
+            self._made.pop(tool, None)
+            self.note([tool], now)
+        elif ahead > STEP:
+            self._made[tool] = max(spent, self._made.get(tool, spent))
             self.note([tool], now)
         return self._spent[tool]
 
+    def made(self, tool: str) -> datetime | None:
+        """Up to when what the tool does at set times was done on a clock that was set back since."""
+        return self._made.get(tool)
+
     def next_tick(self, tool: str, now: datetime) -> datetime | None:
         """A tool's first tick that is not spent; it may have come already."""
-        return next_tick(self.orders.tools[tool].timer, self.spent(tool, now).astimezone(now.tzinfo))
+        spent = self.spent(tool, now).astimezone(now.tzinfo)
+        return next_tick(self.orders.tools[tool].timer, spent, self.made(tool))
 
     def ticked(self, tool: str, now: datetime) -> bool:
         """Whether a tick came that is not spent."""
@@ -42,7 +63,7 @@ class Timetable:
 
     def note(self, tools: Iterable[str], at: datetime) -> None:
         """The ticks of some tools are spent up to a moment."""
-        if moments := dict.fromkeys(tools, at):
+        if moments := dict.fromkeys(tools, at.astimezone(UTC)):
             self._ledger.note_ticks(moments)
             self._spent.update(moments)
 

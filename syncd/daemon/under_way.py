@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd import logs
+from syncd.core.instants import elapsed
 from syncd.core.model import RunState
 from syncd.daemon.asked import Asked
 from syncd.daemon.notes import Ended, Note, Progress
@@ -95,7 +96,7 @@ def say_end(job: Job, record: RunRecord, now: datetime) -> None:
         bytes=record.size,
         sha256=record.sha256,
         **{str(outcome): number for outcome, number in record.counts.items()},
-        took=(now - job.started).total_seconds(),
+        took=elapsed(job.started, now),
         reason=record.reason or None,
         report=f"reports/{record.report}" if record.report else None,
         simulated=record.simulated or None,

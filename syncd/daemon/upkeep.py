@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from syncd import logs
 from syncd.config import Repository as Ages
 from syncd.core.agenda import Cron
-from syncd.core.retention import Entry, expired
+from syncd.core.retention import PACE, Entry, aged, expired
 from syncd.daemon.notes import Note, Pruned
 from syncd.disk.ledger import Ledger
 from syncd.disk.repository import ARCHIVES, REPORTS, Repository
@@ -18,6 +18,14 @@ NIGHTLY = Cron("17 3 * * *")
 TICK = "(retention)"
 """The name under which the ledger keeps the last night; no tool can have it."""
 
+AGED = "(age)"
+"""The name under which it keeps the moment from which ages were counted that night."""
+
+SLOWED = (
+    "Where syncd was off for that long, nothing: it catches up in the nights that follow. "
+    "Otherwise set the clock right."
+)
+
 
 class Upkeep:
     """Prunes the repository once a night, also the night that was missed. Only the loop calls it."""
@@ -26,16 +34,27 @@ class Upkeep:
         self._repository = repository
         self._ledger = ledger
         self._post = post
-        self._last = ledger.ticked().get(TICK)
+        ticked = ledger.ticked()
+        self._last = ticked.get(TICK)
+        self._aged = ticked.get(AGED, self._last)
         self._work = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
 
     def turn(self, now: datetime, ages: Ages) -> None:
         """Begin to prune if a night has come since the last time."""
-        if self._last is None or ((night := NIGHTLY.after(self._last.astimezone(now.tzinfo))) and night <= now):
-            self._ledger.note_ticks({TICK: now})
-            first, self._last = self._last is None, now
-            if not first:
-                self._work.submit(self._prune, now, ages)
+        instant = now.astimezone(UTC)
+        if (
+            self._last is None or self._aged is None or self._last > instant
+        ):  # the first time, or the clock was set back
+            self._note(instant, min(instant, self._aged or instant))
+        elif (night := NIGHTLY.after(self._last.astimezone(now.tzinfo))) and night <= instant:
+            if instant - self._last > PACE:
+                log.warning("retention.slowed", last=self._last.astimezone(now.tzinfo), clock=now, cure=SLOWED)
+            self._note(instant, aged(self._aged, instant))
+            self._work.submit(self._prune, self._aged.astimezone(now.tzinfo), ages)
+
+    def _note(self, last: datetime, counted: datetime) -> None:
+        self._ledger.note_ticks({TICK: last, AGED: counted})
+        self._last, self._aged = last, counted
 
     def _prune(self, now: datetime, ages: Ages) -> None:
         count = 0

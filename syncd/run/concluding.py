@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from syncd import logs
+from syncd.core.instants import elapsed, later
 from syncd.core.model import Outcome, RunState
 from syncd.core.names import archive_name, numbered, report_name, stamp, tryback_name
 from syncd.core.report import TO_LOOK_AT, Noteworthy, Report, noteworthy
@@ -44,7 +45,7 @@ def conclude(job: Job, place: Place, record: RunRecord, ending: Ending, spool: S
 
     Raises `OSError` or `LedgerFault` when the disk is in trouble: then the run is not over.
     """
-    ended = place.now()
+    ended = later(job.started, elapsed(job.started, place.now()))  # not before it began, whatever was done to the clock
     names = _free_names(job, place, ending.state, ended)
     corrected = ending.tryback if _needs_tryback(job, place, record, ending) else None
     deferred = ending.deferred if ending.state is RunState.DONE else None
