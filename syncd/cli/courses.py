@@ -61,12 +61,14 @@ def courses(
     """
     from syncd.cli.course_file import command_file, within, write
     from syncd.cli.course_listing import Selection
+    from syncd.cli.machine import lend_credentials
     from syncd.cli.owner import act_as_owner
 
     config = installation.load()
     selection = Selection(category, pattern, empty, _moment(older_than), never_used)
     if to_file and to_file[0] != "check" and selection.of_all:
         raise UsageError(f"that would {to_file[0]} every course of the site: say which ones, as by --category")
+    lend_credentials(config)
     act_as_owner(config)
     path = within(config, to_file[1]) if to_file else ""
     with busy("Asking the site"):

@@ -39,6 +39,12 @@ def service_for(config: Config) -> Service | None:
     return service_of(config.source)
 
 
+def lend_credentials(config: Config) -> None:
+    """Let root reach the site with the token that systemd has given to the running service."""
+    if getattr(config.target, "token_credential", "") and (service := service_for(config)):
+        service.lend_credentials(os.environ)
+
+
 def _examined(config: Config, service: Service | None) -> Iterator[Finding]:
     folders = (config.drop.folder, config.repository.folder, config.state.folder)
     unit = service.seen(folders) if service else None

@@ -201,6 +201,7 @@ def test_doctor_finds_the_token_of_the_running_service(service: Service, moodle:
     said = service.machine.run(*doctor)
     assert "systemd gave no credentials" not in said.stdout
     assert "Functions that the tools need" in said.stdout, said
+    assert "shortname" in service.syncd("courses")
 
 
 def test_doctor_sees_what_the_sandbox_closes(service: Service) -> None:

@@ -132,7 +132,10 @@ class TestUnattended:
         moodle = machine.root / "var/www/moodle"
         moodle.mkdir(parents=True)
         (moodle / "config.php").write_text(CONFIG)
-        said = machine.init("--moodle", "/var/www/moodle", "--token-file", "-", "--zone", "Europe/Paris", stdin=TOKEN)
+        (machine.root / "etc").mkdir()
+        (machine.root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nerp:x:812:812::/:/usr/sbin/nologin\n")
+        options = ["--moodle", "/var/www/moodle", "--sender", "erp", "--zone", "Europe/Paris"]
+        said = machine.init(*options, "--token-file", "-", stdin=TOKEN)
         assert said.code == 0, said.err
         there = config.load(machine.root / "etc/syncd/syncd.toml", {}, writable=False)
         assert isinstance(there.target, RestSettings)
@@ -143,8 +146,8 @@ class TestUnattended:
         assert (token.read_text().strip(), S_IMODE(token.stat().st_mode), token.stat().st_uid) == (TOKEN, 0o600, 0)
         drop = (machine.root / "var/moodledata/sync").stat()
         groups = dict(re.findall(r"^(\w+):[^:]*:(\d+):", machine.reads("/etc/group"), re.MULTILINE))
-        assert (S_IMODE(drop.st_mode), drop.st_gid) == (0o2770, int(groups["sftp"]))
-        assert re.search(r"^sftp:.*:syncd$", machine.reads("/etc/group"), re.MULTILINE)
+        assert (S_IMODE(drop.st_mode), drop.st_uid, drop.st_gid) == (0o2770, 0, int(groups["sftp"]))
+        assert re.search(r"^sftp:[^:]*:[0-9]*:syncd,erp$", machine.reads("/etc/group"), re.MULTILINE)
         assert re.search(r"^ReadWritePaths=/var/moodledata/sync$", _drop_in(machine), re.MULTILINE)
         assert "IPAddressAllow" not in _drop_in(machine)
         assert "ExecStart=/opt/syncd/bin/syncd serve" in machine.reads("/etc/systemd/system/syncd.service")
@@ -290,8 +293,9 @@ class TestAtTheTerminal:
             assert "Did you mean Europe/Paris?" in terminal.said
             terminal.answers("its Moodle", "")
             terminal.answers("files are uploaded [/var/moodledata/sync]", "")
+            terminal.answers("account that uploads", "erp")
             terminal.answers("account that uploads", "")
-            terminal.answers("group", "")
+            terminal.answers("group of those", "")
             terminal.answers("archives are kept", "/var/moodledata/sync/in")
             terminal.answers("archives are kept", "")
             terminal.answers("address of the Moodle site", "")

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @click.option("--zone", metavar="ZONE", help="The site's time zone, such as Europe/Paris.")
 @click.option("--moodle", metavar="FOLDER", help="Its Moodle's folder, or config.php: tells data folder and address.")
 @click.option("--drop", metavar="FOLDER", help="The folder into which files are uploaded.")
-@click.option("--sender", metavar="ACCOUNT", help="The account that uploads, which owns that folder.")
-@click.option("--group", metavar="GROUP", help="The group that it shares with syncd; made where there is none.")
+@click.option("--sender", metavar="ACCOUNT", help="The account that uploads, to come into the group.")
+@click.option("--group", metavar="GROUP", help="The group of those who upload, and of syncd; made where there is none.")
 @click.option("--repository", metavar="FOLDER", help="The folder where files wait and archives are kept.")
 @click.option("--url", metavar="URL", help="The Moodle site's address, or practice, to rehearse without one.")
 @click.option(
@@ -65,7 +65,7 @@ def init(
     Examples:
       syncd init
       syncd init --yes --moodle /var/www/moodle --token-file token.txt
-      syncd init library --yes --drop /srv/sftp/library/sync --sender library
+      syncd init library --yes --drop /srv/sftp/library/sync
       syncd init --here
     """
     from syncd.cli.init import asking, making, telling

@@ -143,9 +143,9 @@ def _no_folder(setup: Setup, answer: str) -> str:
 
 
 def _no_account(setup: Setup, answer: str) -> str:
-    if setup.place.user(answer) is None:
-        return f"there is no account {answer}: make it first (docs/SFTP.md), or leave the folder to root"
-    return ""
+    if answer == NONE or (_ACCOUNT.fullmatch(answer) and setup.place.user(answer) is not None):
+        return ""
+    return f"there is no account {answer}; docs/SFTP.md says how to make one. {NONE}: later"
 
 
 def _no_group(_setup: Setup, answer: str) -> str:
@@ -171,8 +171,10 @@ QUESTIONS = (
         "moodle", f"The folder of its Moodle, or {NONE} if that is on another machine", "", _usual_moodle, _no_moodle
     ),
     Question("drop", "The folder into which files are uploaded", "drop.folder", _usual_drop, _no_folder),
-    Question("sender", "The account that uploads, which owns that folder", "", lambda _, __: "root", _no_account),
-    Question("group", "The group that it shares with syncd", "", lambda _, __: "sftp", _no_group),
+    Question(
+        "sender", f"The account that uploads, or {NONE} if there is none yet", "", lambda _, __: NONE, _no_account
+    ),
+    Question("group", "The group of those who upload, which comes to syncd too", "", lambda _, __: "sftp", _no_group),
     Question(
         "repository",
         "The folder where files wait and archives are kept",

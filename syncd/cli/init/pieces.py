@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from syncd.cli.init.answers import PRACTICE
+from syncd.cli.init.answers import NONE, PRACTICE
 from syncd.cli.init.place import Place
 from syncd.cli.init.shipped import Shipped
 
@@ -80,13 +80,16 @@ def to_serve(
         users.append(f"syncd-{place.instance or 'site'}.conf")
         yield File(f"/etc/sysusers.d/{users[-1]}", SENDERS.format(group=answers["group"]))
     yield Program(("systemd-sysusers", *root, *users))
+    if answers["sender"] != NONE:
+        prefix = ("--prefix", str(place.root)) if place.other else ()
+        yield Program(("usermod", *prefix, "--append", "--groups", answers["group"], answers["sender"]))
     if not place.shipped("tmpfiles.d/syncd.conf"):
         yield File("/etc/tmpfiles.d/syncd.conf", _text(shipped, "syncd.tmpfiles"))
     yield Program(("systemd-tmpfiles", *root, "--create", "syncd.conf"))
     yield File(place.settings, settings)
     if token:
         yield File(place.token, f"{token}\n", 0o600, secret=True)
-    yield Folder(answers["drop"], 0o2770, answers["sender"], answers["group"])
+    yield Folder(answers["drop"], 0o2770, "root", answers["group"])
     yield Folder(answers["repository"], 0o750, "syncd", "syncd")
     if not place.shipped(f"systemd/system/{place.unit_file}"):
         unit = _text(shipped, place.unit_file)
