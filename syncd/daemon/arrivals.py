@@ -33,12 +33,14 @@ class Arrivals:
         self._tools: Mapping[str, Tool] = {}
         self._came: dict[str, set[datetime]] = {}
         self._known: dict[str, datetime] = {}
+        self._knew: dict[str, datetime] = {}
         self._read: datetime | None = None
         self._recent: set[tuple[str, str]] = set()
         self._small = {alarm.tool: alarm for alarm in small}
 
     def go_by(self, config: Config, orders: Orders) -> None:
         """Go by these settings from now on."""
+        self._came = {name: came for name, came in self._came.items() if self._same_file(name, config.tools)}
         self._orders = orders
         self._tools = config.tools
         self._grace = timedelta(seconds=config.alarms.grace)
@@ -51,12 +53,13 @@ class Arrivals:
         self.forget()
 
     def forget(self) -> None:
-        """Read the ledger anew at the next look: it is another one, or is to be read otherwise."""
+        """Read the ledger once more at the next look: it is another one, or is to be read otherwise."""
         self._read = None
 
     def look(self, now: datetime) -> Iterator[Alarm]:
         """The alarms that what came, and what did not, gives reason for now."""
         if self._read is None or now < self._read:  # the clock may have been set back
+            self._began = min(self._began, now)
             self._load(now)
         assert self._read
         fresh = self._ledger.arrivals_since(self._read - OVERLAP, limit=LATEST)
@@ -67,10 +70,14 @@ class Arrivals:
         yield from self._late(now)
         yield from (alarm for tool, alarm in self._small.items() if tool in self._tools)
 
+    def _same_file(self, name: str, tools: Mapping[str, Tool]) -> bool:
+        return name in tools and tools[name].file == self._tools[name].file
+
     # Late
 
     def _load(self, now: datetime) -> None:
-        self._came = {name: set() for name, tool in self._tools.items() if tool.expected}
+        # What is known already stays: a ledger that was lost is a fresh one now, and does not know it.
+        self._came = {name: self._came.get(name, set()) for name, tool in self._tools.items() if tool.expected}
         self._known = {name: self._known_since(name, now) for name in self._came}
         for name in self._came:
             tool = self._tools[name]
@@ -84,9 +91,10 @@ class Arrivals:
         tick = f"(expected {name}: {', '.join(map(str, self._tools[name].expected))})"
         known = self._ledger.ticked().get(tick)
         if known is None or known > now:
+            known = now
             self._ledger.note_ticks({tick: now})
-            return now
-        return known
+        self._knew[tick] = min(known, self._knew.get(tick, known))
+        return self._knew[tick]
 
     def _note(self, arrivals: Iterable[Arrival], only: str = "") -> None:
         for one in arrivals:
@@ -96,11 +104,11 @@ class Arrivals:
 
     def _late(self, now: datetime) -> Iterator[Alarm]:
         soon = now.astimezone(UTC) + AHEAD
-        for name, came in self._came.items():
+        for name, came in list(self._came.items()):
             tool = self._tools[name]
             arrivals = [moment for moment in came if moment < soon]
             if len(came) > 2 * LATEST:
-                self.forget()
+                self._came[name] = set(sorted(came)[-LATEST:])
             expected = missed(
                 tool.expected,
                 arrivals,

@@ -18,6 +18,7 @@ from tests.run.workshop import good_users
 from tests.waiting import wait_for
 
 EVERY = 3600.0
+ALARMS = '[alarms]\nevery = "1s"\nfree_below = "0%"\n'
 
 
 class Aviary:
@@ -28,6 +29,7 @@ class Aviary:
         self.wakes = 0
         self.may_hear = Event()
         self.may_hear.set()
+        self.dies = False
         self.watch = Watch(folder, hold_file="", wake=self._wake)
         self.vigil = Vigil(self.watch, 30.0)
         self.vigil.arm()
@@ -37,6 +39,8 @@ class Aviary:
     def _wake(self) -> None:
         self.wakes += 1
         self.may_hear.wait(20)
+        if self.dies:
+            raise RuntimeError("the end of a thread")
 
     def look(self) -> None:
         """The loop looks."""
@@ -132,6 +136,20 @@ def test_a_thread_that_hangs_is_replaced(aviary: Aviary, monkeypatch: pytest.Mon
     aviary.is_not_heard()
     aviary.may_hear.set()
     aviary.is_heard()
+    assert not aviary.vigil.deaf
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_replaced(folder: Path, aviary: Aviary) -> None:
+    """Without waiting for the next look, which may be far away."""
+    aviary.dies = True
+    (folder / "users.csv").touch()
+    wait_for(lambda: not aviary.watch.alive(), what="the end of the watch's thread")
+    aviary.dies = False
+    aviary.flies()
+    aviary.is_not_heard()
+    aviary.is_heard()
+    assert aviary.watch.alive()
     assert not aviary.vigil.deaf
 
 
@@ -257,4 +275,23 @@ def test_a_drop_folder_that_was_mounted_over_is_listened_to_again(served: Served
     (served.folder / "ready").write_bytes(good_users(1))
     subprocess.run([*inside, "cp", str(served.folder / "ready"), str(served.drop / "users.csv")], check=True)
     served.ended(state="done")
+    assert served.events("watch.deaf") == []
+
+
+@pytest.mark.skipif(subprocess.call(["unshare", "--user", "true"]) != 0, reason="user namespaces are forbidden here")
+def test_a_kernel_without_watches_is_said_and_asked_again(served: Served) -> None:
+    """The limit is that of a user namespace: then the watch is lost, which is no deafness; files come all the same."""
+    served.settings(change=lambda text: text.replace('"1s"', '"1s"\ncanary_every = "1s"') + ALARMS)
+    none = 'echo 0 > /proc/sys/user/max_inotify_watches && exec "$@"'
+    served.under = ["unshare", "--user", "--map-root-user", "sh", "-c", none, "sh"]
+    served.start()
+    served.hears("watch.lost")
+    wait_for(lambda: [one["alarm"] for one in served.status()["alarms"]] == ["watch.lost"], DEADLINE)
+    served.drops(good_users(1))
+    served.ended(state="done")
+    assert served.process
+    enough = Path(f"/proc/{served.process.pid}/root/proc/sys/user/max_inotify_watches")
+    inside = ["nsenter", "-t", str(served.process.pid), "-U", "--preserve-credentials"]
+    subprocess.run([*inside, "sh", "-c", f"echo 100 > {enough}"], check=True)
+    served.hears("alarm.over", alarm="watch.lost")
     assert served.events("watch.deaf") == []

@@ -11,6 +11,7 @@ from syncd.daemon.notices import Notices
 from tests.daemon.served import USERS, Served
 from tests.end_to_end.daemon import PATIENCE
 from tests.notices.sinks import Post, Web
+from tests.run.workshop import good_users
 from tests.waiting import wait_for
 
 MAIL = """
@@ -67,6 +68,18 @@ def test_trouble_is_told_by_mail(served: Served, post: Post) -> None:
     served.start()
     served.stop()
     assert [subject for subject in post.subjects if "link.csv" in subject][1:] in ([], [post.subjects[0]])
+
+
+def test_the_end_of_an_alarm_is_told_to_who_was_told_of_it(served: Served, post: Post) -> None:
+    """A run that was held for long, and the word of a person."""
+    alarms = '[alarms]\nevery = "1s"\nheld_after = "1s"\nfree_below = "0%"\n'
+    served.settings(USERS + "guard = { rows_at_least = 9 }\n" + MAIL.format(port=post.open()) + alarms)
+    served.start()
+    served.drops(good_users(2))
+    run = served.hears("run.waiting")["run"]
+    served.asked("reject", run=run)
+    served.hears("alarm.over")
+    wait_for(lambda: any("alarm: run.waiting" in post.text(at) for at in range(len(post.mails))), PATIENCE, "its end")
 
 
 def test_what_could_not_be_sent_is_sent_after_a_restart(served: Served, post: Post) -> None:
