@@ -71,6 +71,10 @@ EVENTS: dict[str, Event] = {
         "the drop folder can be read again", "e2201820e2b44d20b7b4f38716592cab", remarkable=True, ends="drop.gone"
     ),
     "watch.armed": Event("the kernel tells of changes in the drop folder", "c37e4a435a8d4a9aa1cd66f41ab0bf72"),
+    "watch.off": Event(
+        "syncd looks into the drop folder every poll_every, and does not rely on the kernel to tell",
+        "7db4b3f96b434ab79c580ebf45fb65f5",
+    ),
     "watch.storm": Event(
         "so much happens in the drop folder that syncd looks by itself until it is quiet",
         "ac58af54fa7544c69a052a78fed6bcd5",

@@ -72,6 +72,9 @@ def _freeze(freeze: Standing) -> str:
 def _watching(drop: Standing) -> Iterator[str]:
     if (canary := drop["canary"]) and drop["watch"] == "inotify":
         yield f"The kernel tells of uploads: within {canary['delay'] * 1000:.0f} ms, tried {spoken(canary['ago'])} ago"
+    if drop["watch"] == "poll":
+        every = spoken(drop["looks_every"])
+        yield f"syncd looks into the drop folder every {every}: there the kernel is not relied on to tell of uploads"
 
 
 def _alarms(alarms: Sequence[Standing]) -> list[list[str]]:

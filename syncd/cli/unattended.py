@@ -80,6 +80,7 @@ def _dropped(config: Config) -> dict[str, Any]:
         "folder": str(config.drop.folder),
         "watch": None,
         "canary": None,
+        "looks_every": config.drop.poll_every,
         "held_since": None,
         "trouble": "",
     }

@@ -14,6 +14,7 @@ from syncd.daemon.vigil import Vigil
 from syncd.disk.drop import Drop
 from syncd.disk.ledger import NAME, Ledger, opened
 from syncd.disk.lock import Lock
+from syncd.disk.mounts import mount_of
 from syncd.disk.repository import RUNNING, Repository
 from syncd.disk.watch import Watch, means
 from syncd.errors import Fault, Problem, SettingsError
@@ -87,9 +88,12 @@ def drop_of(config: Config) -> Drop:
 def vigil_of(config: Config, wake: Callable[[], None]) -> Vigil:
     """When to look, as the settings and the file system have it."""
     drop = config.drop
-    listens = means(drop.folder, drop.watch) == "inotify"
-    watch = Watch(drop.folder, hold_file=drop.hold_file, wake=wake) if listens else None
-    return Vigil(watch, drop.poll_every)
+    if means(drop.folder, drop.watch) == "inotify":
+        return Vigil(Watch(drop.folder, hold_file=drop.hold_file, wake=wake), drop.poll_every)
+    kind = mount_of(drop.folder).kind
+    reason = f"on {kind} the kernel does not tell of what others write" if drop.watch == "auto" else 'watch = "poll"'
+    log.info("watch.off", file_system=kind, reason=reason, looks_every=drop.poll_every)
+    return Vigil(None, drop.poll_every)
 
 
 def orders_of(config: Config) -> Orders:

@@ -79,6 +79,7 @@ def dropped(reception: Reception, drop: Drop, monotonic: float) -> dict[str, Any
         "count": len(reception.uploads) + len(reception.claims) + len(reception.obstructed),
         "held_since": reception.held_since,
         "watch": reception.means,
+        "looks_every": drop.poll_every,
         "canary": canary(reception.canary, monotonic),
         "trouble": reception.trouble.text,
     }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.cli.place import Place, users
+from tests.end_to_end.daemon import Syncd
 from tests.waiting import wait_for
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -166,3 +167,18 @@ def test_a_ruined_ledger_hides_no_files(place: Place) -> None:
     assert "ledger" in found["trouble"][0]
     assert [file["file"] for file in found["waiting"]] == ["erp/users.csv"]
     assert place.says("runs").code == 1
+
+
+def test_status_and_log_say_that_syncd_only_looks(place: Place) -> None:
+    """How often; on a network file system nobody has to ask for it, and everybody is told."""
+    text = place.settings.read_text().replace("[drop]", '[drop]\nwatch = "poll"\npoll_every = "40s"')
+    place.settings.write_text(text)
+    syncd = Syncd(place.folder)
+    try:
+        syncd.start()
+        assert syncd.events("watch.off")[0]["looks_every"] == 40
+        assert "syncd looks into the drop folder every 40 s" in place.says("status").out
+        assert place.tells("status")["drop"]["looks_every"] == 40
+        assert syncd.stop() == 0
+    finally:
+        syncd.kill()
