@@ -255,6 +255,21 @@ class TestUnattended:
         assert said.code == 2
         assert "is never overwritten" in said.err
 
+    def test_settings_written_by_hand_are_completed(self, machine: Machine) -> None:
+        """Whatever folders they name, and wherever their token is, the rest is made to fit."""
+        folders = "".join(f'[{name}]\nfolder = "/data/{name} 5%"\n' for name in ("drop", "repository", "state"))
+        token = machine.root / "token"
+        token.touch(0o600)
+        site = f'[target]\nkind = "rest"\nurl = "https://moodle.example.org"\ntoken_file = "{token}"\n'
+        settings = machine.root / "etc/syncd/syncd.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(folders + site)
+        said = machine.init()
+        assert said.code == 0, said.err
+        assert "1. on that machine, once it runs: systemctl enable" in said.out
+        assert 'ReadWritePaths="/data/drop 5%%" "/data/repository 5%%"\n' in _drop_in(machine)
+        assert (machine.root / "data/drop 5%").is_dir()
+
     def test_a_dry_run_shows_all_and_does_nothing(self, machine: Machine) -> None:
         """Each file with its text, but for the token."""
         said = machine.init("--dry-run", "--url", "https://moodle.example.org", "--token-file", "-", stdin=TOKEN)

@@ -27,14 +27,24 @@ if TYPE_CHECKING:
 )
 @click.option("--site", metavar="NAME", help="What the site is called, in reports and logs.")
 @click.option("--zone", metavar="ZONE", help="The site's time zone, such as Europe/Paris.")
-@click.option("--moodle", metavar="FOLDER", help="Its Moodle's folder, or config.php: tells data folder and address.")
-@click.option("--drop", metavar="FOLDER", help="The folder into which files are uploaded.")
+@click.option(
+    "--moodle",
+    metavar="FOLDER",
+    type=click.Path(),
+    help="Its Moodle's folder, or config.php: tells data folder and address.",
+)
+@click.option("--drop", metavar="FOLDER", type=click.Path(), help="The folder into which files are uploaded.")
 @click.option("--sender", metavar="ACCOUNT", help="The account that uploads, to come into the group.")
-@click.option("--group", metavar="GROUP", help="The group of those who upload, and of syncd; made where there is none.")
-@click.option("--repository", metavar="FOLDER", help="The folder where files wait and archives are kept.")
+@click.option("--group", metavar="GROUP", help="The group of those who upload; syncd comes into it.")
+@click.option(
+    "--repository", metavar="FOLDER", type=click.Path(), help="The folder where files wait and archives are kept."
+)
 @click.option("--url", metavar="URL", help="The Moodle site's address, or practice, to rehearse without one.")
 @click.option(
-    "--token-file", metavar="FILE", help="A file with the web-service token, to be copied; -: standard input."
+    "--token-file",
+    metavar="FILE",
+    type=click.Path(),
+    help="A file with the web-service token, to be copied; -: standard input.",
 )
 @click.option("--kinds", metavar="KINDS", help="What the files hold: users,courses=erp/courses.csv")
 @click.option(
@@ -89,7 +99,7 @@ def init(
         click.echo("Nothing was written.")
         return 1
     making.make(place, pieces)
-    telling.what_is_next(setup, answers, has_token=bool(token) or place.inside(place.token).exists())
+    telling.what_is_next(setup, answers, has_token=bool(token) or asking.has_token(setup, answers))
     return 0
 
 

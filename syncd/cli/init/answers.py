@@ -54,7 +54,8 @@ class Setup:
 
     def first_file(self, answers: Answers) -> str:
         """The name of a file that can be dropped."""
-        return tools_of(answers["kinds"])[0][1].replace("*", "1")
+        named = tools_of(answers["kinds"])
+        return named[0][1].replace("*", "1") if named else "users.csv"
 
     def completed(self, answers: Answers) -> dict[str, str]:
         """All answers: those that were given, and the usual ones."""
@@ -154,6 +155,8 @@ def _no_group(_setup: Setup, answer: str) -> str:
 
 def _no_kinds(_setup: Setup, answer: str) -> str:
     named = [kind for kind, _ in tools_of(answer)]
+    if named == ["?"]:
+        return f"{', '.join(offered())}; docs/SENDERS.md says what each is"
     if unknown := next((kind for kind in named if kind not in offered()), ""):
         hint = nearest(unknown, offered()) or f"There are: {', '.join(offered())}."
         return f"{unknown} is not a kind that can be set up here. {hint}"
@@ -174,7 +177,7 @@ QUESTIONS = (
     Question(
         "sender", f"The account that uploads, or {NONE} if there is none yet", "", lambda _, __: NONE, _no_account
     ),
-    Question("group", "The group of those who upload, which comes to syncd too", "", lambda _, __: "sftp", _no_group),
+    Question("group", "The group of those who upload; syncd comes into it", "", lambda _, __: "sftp", _no_group),
     Question(
         "repository",
         "The folder where files wait and archives are kept",
@@ -185,7 +188,7 @@ QUESTIONS = (
     Question("url", f"The address of the Moodle site, or {PRACTICE} to rehearse without one", "target", _usual_url),
     Question(
         "kinds",
-        "What the files hold, one kind after the other",
+        "What the files hold, with commas between (? shows what there is)",
         "tools",
         lambda _, __: "users, courses, enrolments",
         _no_kinds,

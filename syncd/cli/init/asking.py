@@ -16,6 +16,11 @@ from syncd.targets.rest.token import checked
 SETTLED = frozenset({"site", "zone", "drop", "repository", "url", "kinds"})
 """What settings that are there have answered."""
 
+ELSEWHERE = "elsewhere"
+"""The answer to `token`, which nobody is asked: settings that are there have it from another place."""
+
+_WHY_NONE = {True: "the practice site needs no token", False: "the settings have their token from elsewhere"}
+
 
 def answered(setup: Setup, given: Mapping[str, str], *, ask: bool) -> dict[str, str]:
     """Every answer. `given` are those of options; raises `UsageError` with all that is wrong in them."""
@@ -51,13 +56,15 @@ def _of_settings(setup: Setup, given: Mapping[str, str]) -> dict[str, str]:
         )
     there = config.load(path, {"STATE_DIRECTORY": setup.place.state}, writable=False)
     click.echo(f"{path} is there: it stays as it is, and what is missing besides is made after it.")
+    site = there.target if isinstance(there.target, RestSettings) else None
     return {
         "site": there.site.name,
         "zone": str(there.site.timezone),
         "moodle": "none",
         "drop": str(there.drop.folder),
         "repository": str(there.repository.folder),
-        "url": there.target.url if isinstance(there.target, RestSettings) else PRACTICE,
+        "url": site.url if site else PRACTICE,
+        "token": "" if site and site.token_credential == "token" else ELSEWHERE,
         "kinds": ", ".join(f"{name}={tool.file}" for name, tool in there.tools.items()),
     }
 
@@ -75,9 +82,9 @@ def _ask(setup: Setup, question: Question, answers: Mapping[str, str]) -> str:
 def token(setup: Setup, answers: Mapping[str, str], source: str | None, *, ask: bool) -> str:
     """The web-service token, or "" where none is needed, there is one, or it is to come later."""
     there = setup.place.inside(setup.place.token)
-    if answers["url"] == PRACTICE:
+    if answers["url"] == PRACTICE or answers.get("token") == ELSEWHERE:
         if source:
-            raise UsageError("the practice site needs no token: leave out --token-file, or give --url")
+            raise UsageError(f"{_WHY_NONE[answers['url'] == PRACTICE]}: leave out --token-file")
         return ""
     if there.exists():
         if source:
@@ -90,6 +97,12 @@ def token(setup: Setup, answers: Mapping[str, str], source: str | None, *, ask: 
     if setup.place.here:
         raise UsageError("a Moodle site needs a token: --token-file FILE, or - for standard input")
     return ""
+
+
+def has_token(setup: Setup, answers: Mapping[str, str]) -> bool:
+    """Whether nobody has to bring the token any more."""
+    none = answers["url"] == PRACTICE or answers.get("token") == ELSEWHERE
+    return none or setup.place.inside(setup.place.token).exists()
 
 
 def _read(source: str) -> str:

@@ -1,6 +1,7 @@
 """What a set-up is made of: each file, folder and link, and the programs that make them count."""
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,16 +111,16 @@ def _text(shipped: Shipped, name: str) -> str:
 def drop_in(place: Place, answers: Mapping[str, str]) -> str:
     """What differs from machine to machine, for the unit."""
     drop, repository = answers["drop"], answers["repository"]
-    folders = [drop]
+    folders = [_quoted(drop)]
     if not f"{repository}/".startswith(f"/srv/syncd/{place.instance}".rstrip("/") + "/"):
-        folders.append(repository)
-    hidden = [folder for folder in (drop, repository) if folder.startswith(HIDDEN)]
+        folders.append(_quoted(repository))
+    hidden = [_quoted(folder) for folder in (drop, repository) if folder.startswith(HIDDEN)]
     parts = [
         "# Written by syncd init: what differs from machine to machine. More to choose from: drop-ins/site.conf, where",
         "# syncd's units come from.",
         "[Unit]",
         "# Not before the file systems with these folders are there, and never without them.",
-        f"RequiresMountsFor={drop} {repository}",
+        f"RequiresMountsFor={_quoted(drop)} {_quoted(repository)}",
         "",
         "[Service]",
         "# The drop folder: syncd takes files out of it.",
@@ -141,6 +142,14 @@ def drop_in(place: Place, answers: Mapping[str, str]) -> str:
             f"IPAddressAllow={address}",
         ]
     return "\n".join(parts) + "\n"
+
+
+def _quoted(path: str) -> str:
+    """A path as a unit holds it (systemd.syntax(7)): settings that were there before may have any."""
+    plain = path.replace("%", "%%")
+    if not re.search(r"""[\s"'\\]""", plain):
+        return plain
+    return '"' + re.sub(r'(["\\])', r"\\\1", plain) + '"'
 
 
 def _address(url: str) -> str:

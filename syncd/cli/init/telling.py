@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from syncd.cli.init.answers import PRACTICE, Setup
+from syncd.cli.init.answers import Setup
 from syncd.cli.init.making import described
 from syncd.cli.init.pieces import HIDDEN, SHIPPED_PROGRAM, Piece, Program, to_serve, to_try
 from syncd.cli.init.place import Place
@@ -70,13 +70,14 @@ def _steps(setup: Setup, answers: Mapping[str, str], *, has_token: bool) -> Iter
     place = setup.place
     file = setup.first_file(answers)
     if place.here:
-        yield "syncd serve"
-        yield f"drop a file as {answers['drop']}/{file}, and see: syncd status"
+        command = "syncd" if shutil.which("syncd") else program(place)
+        yield f"{command} serve"
+        yield f"drop a file as {answers['drop']}/{file}, and see: {command} status"
         return
     named = f" -c {place.settings}" if place.instance else ""
     for cure in cures(place, answers):
         yield f"{cure}    (else syncd does not get at the folder)"
-    if answers["url"] != PRACTICE and not has_token:
+    if not has_token:
         yield f"write the web-service token into {place.token}, mode 0600 (docs/MOODLE.md says how to get one)"
     if place.other:
         yield f"on that machine, once it runs: systemctl enable --now {place.unit.removesuffix('.service')}"
