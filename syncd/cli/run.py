@@ -21,7 +21,7 @@ def run(installation: Installation, tool: str, file: str | None, simulate: bool)
     """Run a tool now, and wait for its report.
 
     It is the daemon that runs it, or this command where no daemon runs. Without --file the oldest file that waits for
-    the tool is run. Pauses and timers don't matter; limits do.
+    the tool is run. Pauses and timers don't matter; limits and freezes do.
 
     \b
     Examples:

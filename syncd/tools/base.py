@@ -187,7 +187,7 @@ class RowTool(Tool, ABC):
         """
         known = [name for name in names if self._knows(name)]
         unknown = [name for name in names if not self._knows(name)]
-        if len(known) < 2 or len(known) <= len(unknown) or not all(map(_WORD.fullmatch, unknown)):
+        if not unknown or len(known) < 2 or len(known) <= len(unknown) or not all(map(_WORD.fullmatch, unknown)):
             return ", ".join(known)
         more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
         return f"{', '.join(known)}; not known: {', '.join(unknown[:TOLD])}{more}"

@@ -60,6 +60,9 @@ def test_a_header_that_lacks_columns_is_shown_with_the_names_that_are_not_known(
         users().check_header(["email", "Sesame"])
     assert refusal.value.value == "email"
     assert "a header with these columns" in refusal.value.cure
+    with pytest.raises(FileRefused) as refusal:
+        users().check_header(["username", "firstname"])
+    assert refusal.value.value == "username, firstname"
     with pytest.raises(FileRefused, match="the header has a column that no file of kind users has: shoe"):
         users().check_header([*ANA, "shoe"])
 

@@ -196,7 +196,7 @@ def _left_there(folder: Folder, contents: Contents) -> Iterator[Finding]:
         yield Finding("drop", _counted(contents.unreadable, "closed file"), "missing", why, cure)
     if contents.whole and not (contents.closed or contents.unreadable):
         folders = f"{contents.folders:,} sub-folder{'' if contents.folders == 1 else 's'}"
-        yield Finding("drop", "what lies there", "ok", f"{folders}, and nothing that syncd could not take")
+        yield Finding("drop", "what lies there", "ok", f"{folders}, and none of what lies there is closed to syncd")
     if not contents.whole:
         yield Finding("drop", "what lies there", "unseen", "there is so much that not all of it was looked at")
 
