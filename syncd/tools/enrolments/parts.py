@@ -19,6 +19,9 @@ ROUNDED = 200
 """Seconds for which core may still take an enrolment for not yet begun, or not yet ended."""
 
 
+_NAMES: Mapping[str, str] = {"timestart": "start date", "timeend": "end date"}
+
+
 @dataclass(slots=True)
 class Change:
     """What a row comes to so far."""
@@ -47,6 +50,43 @@ class Methods:
         return self.open is not None and self.open <= {MANUAL, "guest"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that is being carried out: what it wishes, what it finds, and what it comes to."""
+
+    wish: EnrolmentWish
+    pair: Pair
+    part: Part
+    methods: Methods
+    times: Mapping[str, int]
+    role: int
+    change: Change = field(default_factory=Change)
+
+    def give_role(self, outcome: Outcome) -> None:
+        """Give the role, unless it is there."""
+        if self.role not in self.part.roles:
+            self.change.becomes(outcome, acts.assigning(self.pair, self.role))
+            self.part.roles[self.role] = {BY_HAND}
+
+    def take_role(self) -> None:
+        """Take the role away, as far as it was given by hand."""
+        sources = self.part.roles.get(self.role, set())
+        if BY_HAND in sources:
+            self.change.becomes(Outcome.DELETED, acts.unassigning(self.pair, self.role))
+            sources.discard(BY_HAND)
+            if not sources:
+                del self.part.roles[self.role]
+        elif not sources:
+            self.change.notes.append("there is nothing to take away: the account has not this role in the course")
+        if sources:
+            self.change.notes.append(f"the role stays: it comes from {_methods(sources)}")
+
+    def say_lost_dates(self) -> None:
+        """Say which dates Moodle has forgotten, since core takes none that stay."""
+        if left := [name for key, name in _NAMES.items() if key not in self.times]:
+            self.change.notes.append(f"Moodle keeps no {' or '.join(left)} that the row does not give: it is none now")
+
+
 class Parts:
     """The changes of parts; what is changed shows in the part at once, for the rows that follow."""
 
@@ -60,26 +100,25 @@ class Parts:
         """Carry a row out on a part; raises `Unfit` with the column that is at fault."""
         times = self._times(wish)
         method = self._usable(wish, part, methods)
-        role = self._role(wish)
-        change = Change()
+        row = _Row(wish, pair, part, methods, times, self._role(wish))
         match wish.deed:
             case "add" | "shift":
                 if method is None:
-                    self._give(role, pair, part, change)
+                    row.give_role(Outcome.CREATED)
                 elif part.by(method):
-                    self._update(method, role, times, pair, part, methods, change)
+                    self._update(row, method)
                 else:
-                    self._enrol(method, role, times, pair, part, change)
+                    self._enrol(row, method)
                 if wish.deed == "shift":
-                    self._take_others(role, pair, part, change)
+                    self._take_others(row)
             case "del":
                 if method is None:
-                    self._take(role, pair, part, change)
+                    row.take_role()
                 else:
-                    self._unenrol(method, pair, part, change)
+                    self._unenrol(row, method)
             case "enable" | "disable":
-                self._turn(wish, role, times, pair, part, methods, change)
-        return change
+                self._turn(row)
+        return row.change
 
     def _times(self, wish: EnrolmentWish) -> dict[str, int]:
         times: dict[str, int] = {time: unix(moment, self._site.zone) for time, moment in wish.times.items()}
@@ -119,58 +158,43 @@ class Parts:
         cure = f"Open {method} in the course's enrolment methods in Moodle, or correct the cell."
         raise Unfit("method-missing", reason, "enrol", method, cure)
 
-    def _enrol(self, method: str, role: int, times: dict[str, int], pair: Pair, part: Part, change: Change) -> None:
+    def _enrol(self, row: _Row, method: str) -> None:
         if self._by_method:
             closed = self._settings.use_disabled_methods
-            act = acts.enrolling(pair, method, closed=closed, role=role, **times)
+            act = acts.enrolling(row.pair, method, closed=closed, role=row.role, **row.times)
         else:
-            act = acts.enrolling_by_hand(pair, role, {"timestart": self._site.now, **times})
-        change.becomes(Outcome.CREATED, act)
-        start = times.get("timestart", self._site.now)
-        part.methods[method if self._by_method else UNTOLD] = Enrolment(False, start, times.get("timeend", 0))
-        part.roles.setdefault(role, set()).add(BY_HAND)
-        part.active = True
+            act = acts.enrolling_by_hand(row.pair, row.role, {"timestart": self._site.now, **row.times})
+        row.change.becomes(Outcome.CREATED, act)
+        start = row.times.get("timestart", self._site.now)
+        row.part.methods[method if self._by_method else UNTOLD] = Enrolment(False, start, row.times.get("timeend", 0))
+        row.part.roles.setdefault(row.role, set()).add(BY_HAND)
+        row.part.active = True
 
-    def _update(
-        self,
-        method: str,
-        role: int,
-        times: dict[str, int],
-        pair: Pair,
-        part: Part,
-        methods: Methods,
-        change: Change,
-    ) -> None:
+    def _update(self, row: _Row, method: str) -> None:
         if not self._by_method:
-            self._update_by_hand(role, times, pair, part, methods, change)
+            self._update_by_hand(row)
             return
-        enrolment = part.methods[method]
-        differing = _differing(enrolment, times)
+        enrolment = row.part.methods[method]
+        differing = _differing(enrolment, row.times)
         if enrolment.suspended and self._settings.reactivate:
             differing["status"] = 0
         elif enrolment.suspended:
-            change.notes.append("the enrolment is suspended, and was left so")
+            row.change.notes.append("the enrolment is suspended, and was left so")
         if differing:
-            change.becomes(Outcome.UPDATED, acts.enrolling(pair, method, closed=True, **differing))
+            row.change.becomes(Outcome.UPDATED, acts.enrolling(row.pair, method, closed=True, **differing))
             _note(enrolment, differing)
-        if role not in part.roles:
-            change.becomes(Outcome.UPDATED, acts.assigning(pair, role))
-            part.roles[role] = {BY_HAND}
+        row.give_role(Outcome.UPDATED)
 
-    def _update_by_hand(
-        self, role: int, times: dict[str, int], pair: Pair, part: Part, methods: Methods, change: Change
-    ) -> None:
+    def _update_by_hand(self, row: _Row) -> None:
         """Core tells no dates: only whether somebody may enter now can be compared with what the row gives."""
-        wanted = self._may_enter(times)
-        if wanted is not None and part.active not in {None, wanted} and methods.only_manual:
-            change.becomes(Outcome.UPDATED, acts.enrolling_by_hand(pair, role, dict(times)))
-            if left := [name for key, name in _NAMES.items() if key not in times]:
-                change.notes.append(f"Moodle keeps no {' or '.join(left)} that the row does not give: it is none now")
-            part.active = wanted
-            part.roles.setdefault(role, set()).add(BY_HAND)
-        elif role not in part.roles:
-            change.becomes(Outcome.UPDATED, acts.assigning(pair, role))
-            part.roles[role] = {BY_HAND}
+        wanted = self._may_enter(row.times)
+        if wanted is not None and row.part.active not in {None, wanted} and row.methods.only_manual:
+            row.change.becomes(Outcome.UPDATED, acts.enrolling_by_hand(row.pair, row.role, row.times))
+            row.say_lost_dates()
+            row.part.active = wanted
+            row.part.roles.setdefault(row.role, set()).add(BY_HAND)
+        else:
+            row.give_role(Outcome.UPDATED)
 
     def _may_enter(self, times: Mapping[str, int]) -> bool | None:
         """Whether the dates that a row gives let somebody in now; None: they don't tell."""
@@ -182,116 +206,78 @@ class Parts:
             return False
         return None if end is None else True
 
-    def _unenrol(self, method: str, pair: Pair, part: Part, change: Change) -> None:
-        if not part.by(method):
-            change.notes.append("there is nothing to take away: the account is not enrolled by this method")
+    def _unenrol(self, row: _Row, method: str) -> None:
+        if not row.part.by(method):
+            row.change.notes.append("there is nothing to take away: the account is not enrolled by this method")
             return
-        change.becomes(Outcome.DELETED, acts.unenrolling(self._site, pair, method))
-        part.methods.pop(method if method in part.methods else UNTOLD)
-        if not part.enrolled:
-            part.roles.clear()
+        row.change.becomes(Outcome.DELETED, acts.unenrolling(self._site, row.pair, method))
+        row.part.methods.pop(method if method in row.part.methods else UNTOLD)
+        if not row.part.enrolled:
+            row.part.roles.clear()
 
     # Roles
 
-    def _give(self, role: int, pair: Pair, part: Part, change: Change) -> None:
-        if role not in part.roles:
-            change.becomes(Outcome.CREATED, acts.assigning(pair, role))
-            part.roles[role] = {BY_HAND}
-
-    def _take(self, role: int, pair: Pair, part: Part, change: Change) -> None:
-        sources = part.roles.get(role, set())
-        if BY_HAND in sources:
-            change.becomes(Outcome.DELETED, acts.unassigning(pair, role))
-            sources.discard(BY_HAND)
-            if not sources:
-                del part.roles[role]
-        elif not sources:
-            change.notes.append("there is nothing to take away: the account has not this role in the course")
-        if sources:
-            change.notes.append(f"the role stays: it comes from {_methods(sources)}")
-
-    def _take_others(self, role: int, pair: Pair, part: Part, change: Change) -> None:
-        for other in [other for other in part.roles if other != role]:
-            sources = part.roles[other]
+    def _take_others(self, row: _Row) -> None:
+        for other in [other for other in row.part.roles if other != row.role]:
+            sources = row.part.roles[other]
             if BY_HAND in sources:
-                change.becomes(Outcome.UPDATED, acts.unassigning(pair, other))
+                row.change.becomes(Outcome.UPDATED, acts.unassigning(row.pair, other))
                 sources.discard(BY_HAND)
             if sources:
-                change.notes.append(f"the role {self._roles.shortname(other)} stays: it comes from {_methods(sources)}")
+                row.change.notes.append(
+                    f"the role {self._roles.shortname(other)} stays: it comes from {_methods(sources)}"
+                )
             else:
-                del part.roles[other]
+                del row.part.roles[other]
 
     # States
 
-    def _turn(
-        self,
-        wish: EnrolmentWish,
-        role: int,
-        times: dict[str, int],
-        pair: Pair,
-        part: Part,
-        methods: Methods,
-        change: Change,
-    ) -> None:
-        if not (part.by(wish.method) if wish.method else part.enrolled):
-            if wish.deed == "enable":
+    def _turn(self, row: _Row) -> None:
+        if not (row.part.by(row.wish.method) if row.wish.method else row.part.enrolled):
+            if row.wish.deed == "enable":
                 cure = "Enrol the account by a row with the command add."
                 raise Unfit(
-                    "not-enrolled", "the account is not enrolled in the course in this way", "uid", wish.user, cure
+                    "not-enrolled", "the account is not enrolled in the course in this way", "uid", row.wish.user, cure
                 )
-            change.notes.append("there is nothing to suspend: the account is not enrolled in this way")
+            row.change.notes.append("there is nothing to suspend: the account is not enrolled in this way")
             return
         if self._by_method:
-            self._turn_each(wish, times, pair, part, change)
+            self._turn_each(row)
         else:
-            self._turn_by_hand(wish, role, times, pair, part, methods, change)
+            self._turn_by_hand(row)
 
-    def _turn_each(self, wish: EnrolmentWish, times: dict[str, int], pair: Pair, part: Part, change: Change) -> None:
-        suspend = wish.deed == "disable"
-        for method in [wish.method] if wish.method else list(part.methods):
-            enrolment = part.methods[method]
-            differing = _differing(enrolment, times)
+    def _turn_each(self, row: _Row) -> None:
+        suspend = row.wish.deed == "disable"
+        for method in [row.wish.method] if row.wish.method else list(row.part.methods):
+            enrolment = row.part.methods[method]
+            differing = _differing(enrolment, row.times)
             if enrolment.suspended is not suspend:
                 differing["status"] = int(suspend)
             if not differing:
                 continue
             if method in SYNCHRONISED:
-                change.notes.append(f"the enrolment by {method} was left alone: it follows from something else")
+                row.change.notes.append(f"the enrolment by {method} was left alone: it follows from something else")
                 continue
             outcome = Outcome.SUSPENDED if suspend and "status" in differing else Outcome.UPDATED
-            change.becomes(outcome, acts.enrolling(pair, method, closed=True, **differing))
+            row.change.becomes(outcome, acts.enrolling(row.pair, method, closed=True, **differing))
             _note(enrolment, differing)
 
-    def _turn_by_hand(
-        self,
-        wish: EnrolmentWish,
-        role: int,
-        times: dict[str, int],
-        pair: Pair,
-        part: Part,
-        methods: Methods,
-        change: Change,
-    ) -> None:
-        suspend = wish.deed == "disable"
-        if part.active is not suspend:
+    def _turn_by_hand(self, row: _Row) -> None:
+        suspend = row.wish.deed == "disable"
+        if row.part.active is not suspend:
             return
-        if not methods.only_manual:
+        if not row.methods.only_manual:
             reason = "the course has other enrolment methods too, and only the companion plugin tells who came by which"
             cure = "Install the plugin local_syncd, or change the enrolment in Moodle."
-            raise Unfit("companion-missing", reason, "cid", wish.course, cure)
-        known = next(iter(part.roles), role)
+            raise Unfit("companion-missing", reason, "cid", row.wish.course, cure)
+        known = next(iter(row.part.roles), row.role)
         if not known:
             cure = "Fill the cell: without the companion plugin, Moodle takes no change of an enrolment without a role."
             raise Unfit("value-missing", "the account has no role in the course", "rolename", "", cure)
-        given = dict(times)
-        act = acts.enrolling_by_hand(pair, known, given, suspend=suspend)
-        change.becomes(Outcome.SUSPENDED if suspend else Outcome.UPDATED, act)
-        if left := [name for key, name in _NAMES.items() if key not in times]:
-            change.notes.append(f"Moodle keeps no {' or '.join(left)} that the row does not give: it is none now")
-        part.active = not suspend
-
-
-_NAMES: Mapping[str, str] = {"timestart": "start date", "timeend": "end date"}
+        act = acts.enrolling_by_hand(row.pair, known, row.times, suspend=suspend)
+        row.change.becomes(Outcome.SUSPENDED if suspend else Outcome.UPDATED, act)
+        row.say_lost_dates()
+        row.part.active = not suspend
 
 
 def _differing(enrolment: Enrolment, times: Mapping[str, int]) -> dict[str, int]:
