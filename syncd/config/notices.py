@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from syncd.config.problems import nearest
+from syncd.core.agenda import Cron
+from syncd.core.agenda import parse as timer_of
 from syncd.core.durations import Seconds, at_least
 from syncd.core.notices import WORDS, Quiet
 from syncd.core.settings import Located, Settings
@@ -23,6 +25,19 @@ def _quiet(value: object) -> Quiet | None:
         if begins != ends:
             return Quiet(begins, ends)
     raise ValueError('must be two times of a day, such as "22:00-06:00"')
+
+
+def _digest(value: object) -> Cron | None:
+    if value is None or isinstance(value, Cron):
+        return value
+    try:
+        at = _clock(str(value))
+    except ValueError:
+        timer = timer_of(value) if isinstance(value, str) and len(value.split()) == 5 else None
+        if isinstance(timer, Cron):
+            return timer
+        raise ValueError('must be a time of day, such as "07:00", or a cron expression: "0 7 * * Mon-Fri"') from None
+    return Cron(f"{at.minute} {at.hour} * * *")
 
 
 def _clock(text: str) -> time:
@@ -82,6 +97,10 @@ class Notices(Settings):
     """How long after a message the next one waits, for what else comes."""
     quiet: Annotated[Quiet | None, PlainValidator(_quiet)] = None
     """Hours of each day in which only urgent things are told, on the site's clock. Default: none."""
+    digest: Annotated[Cron | None, PlainValidator(_digest)] = None
+    """When a summary is sent each day, on the site's clock: a time, or a cron expression. Default: never."""
+    digest_to: tuple[Address, ...] = ()
+    """Who gets it by mail. Default: as `mail_to`."""
     ping_file: Located | None = None
     """A file that holds an address alone, which is called as long as all is well; others can't read it."""
     ping_credential: str = ""
@@ -102,10 +121,21 @@ class Notices(Settings):
             raise ValueError("must have smtp_password_file or smtp_password_credential, as there is an smtp_user")
         if self.smtp_user and self.smtp_security == "none":
             raise ValueError('must have smtp_security = "starttls" or "tls": a password is not sent for all to read')
+        if self.digest and not self.digest_ways:
+            raise ValueError("must have mail_to, digest_to or services_file, as there is a digest: who gets it?")
         return self
 
     @property
     def ways(self) -> tuple[str, ...]:
         """How notices leave: `mail`, `services`, both, or not at all."""
-        services = bool(self.services_file or self.services_credential)
-        return (*(["mail"] if self.mail_to else []), *(["services"] if services else []))
+        return (*(["mail"] if self.mail_to else []), *self._services)
+
+    @property
+    def digest_ways(self) -> tuple[str, ...]:
+        """How the summary leaves; `digest` is mail to others than `mail_to`."""
+        mail = ["digest"] if self.digest_to else ["mail"] if self.mail_to else []
+        return (*mail, *self._services) if self.digest else ()
+
+    @property
+    def _services(self) -> list[str]:
+        return ["services"] if self.services_file or self.services_credential else []

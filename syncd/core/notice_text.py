@@ -16,6 +16,11 @@ HEADLINES = {
     "run.ended": "{file} {state}: {reason}",
     "run.failed": "a run of {tool} met a defect",
     "rows.refused": "{rejected} rows of {file} refused",
+    "file.late": "{reason}",
+    "file.small": "{reason}",
+    "run.slow": "{reason}",
+    "run.waiting": "{reason}",
+    "disk.filling": "{reason}",
     "file.refused": "{file} can't be taken in: {reason}",
     "upload.stuck": "the upload of {file} does not come to its end",
 }
@@ -63,14 +68,16 @@ def notice(groups: Sequence[Group], explain: Explain, *, site: str, zone: tzinfo
 
 
 def _subject(groups: Sequence[Group], explain: Explain, site: str) -> str:
-    headline, others = headlined(groups[0], explain(groups[0].event)), len(groups) - 1
+    headline, others = headlined(groups[0], explain), len(groups) - 1
     more = f" (and {others} other {'notice' if others == 1 else 'notices'})" if others else ""
     return f"[{site}] {shortened(headline, LONGEST_SUBJECT - len(more))}{more}"
 
 
-def headlined(group: Group, explanation: Explanation) -> str:
+def headlined(group: Group, explain: Explain) -> str:
     """A group in a line."""
-    fields = group.examples[0]
+    fields, explanation = group.examples[0], explain(group.event)
+    if group.count == 1 and "alarm" in fields:
+        return f"over: {_named(explain(fields['alarm']).subject, fields)}"
     if group.count == 1:
         return _one(HEADLINES.get(group.event, ""), explanation, fields)
     if group.event in MANY:

@@ -20,6 +20,7 @@ from syncd.daemon import plant, signals, status
 from syncd.daemon.alarms import Alarms, told
 from syncd.daemon.books import Books
 from syncd.daemon.canary import Canary
+from syncd.daemon.digest import Digest
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.freezes import listed
 from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
@@ -104,6 +105,7 @@ class Daemon:
             look=self._look_again,
             try_out=self._notices.try_out,
         )
+        self._digest = Digest(self._books.loop)
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
         self._trouble = Trouble(RETRY)
         self._alarms = Alarms(self._books.loop, self._began)
@@ -262,6 +264,8 @@ class Daemon:
             self._mailbox.put(Woken())
         if not self._alone:
             self._upkeep.turn(self._now(), self._config.repository)
+            if day := self._digest.turn(self._now(), self._config.notices.digest, self._status):
+                self._notices.tell(day)
         self._trouble.over()
 
     def _handle(self, note: Note) -> None:

@@ -13,6 +13,7 @@ from syncd import logs
 from syncd.config import Config
 from syncd.config import Notices as Settings
 from syncd.control import Request
+from syncd.core.digest import Day, digest
 from syncd.core.notices import Happening, Rhythm, Wishes
 from syncd.errors import Fault, Problem, UsageError
 from syncd.events import EVENTS
@@ -41,7 +42,7 @@ class Notices:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._settings = Settings()
-        self._wishes = Wishes()
+        self._rules: Rules | None = None
         self._postman: Postman | None = None
         self._deafen: Callable[[], None] = _nothing
         self._ping: Pinger | None = None
@@ -50,8 +51,7 @@ class Notices:
     def go_by(self, config: Config) -> None:
         """Go by these settings from now on."""
         settings, self._settings = config.notices, config.notices
-        rules = rules_of(config)
-        self._wishes = rules.wishes
+        rules = self._rules = rules_of(config)
         if self._postman:
             self._postman.tell(rules)
         elif rules.ways:
@@ -66,8 +66,9 @@ class Notices:
     def _hear(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
         """An event was logged, by whatever thread. What notices themselves log is not told: it would go round."""
         ends = (EVENTS[event].ends if event in EVENTS else "") or str(fields.get("alarm", ""))
-        if self._postman and not event.startswith("notices.") and (ends or self._wishes.wanted(event, level)):
-            self._postman.tell(Happening(event, level, datetime.now(UTC), logs.worded(fields), ends))
+        rules, postman = self._rules, self._postman
+        if rules and postman and not event.startswith("notices.") and (ends or rules.wishes.wanted(event, level)):
+            postman.tell(Happening(event, level, datetime.now(UTC), logs.worded(fields), ends))
 
     def next_at(self) -> float:
         """When `turn` is to be called next, by the monotonic clock."""
@@ -80,6 +81,11 @@ class Notices:
             if well:
                 self._ping.call()
 
+    def tell(self, day: Day) -> None:
+        """Have a summary sent."""
+        if self._rules and self._postman:
+            self._postman.tell(digest(day, site=self._rules.site, ending=self._rules.ending))
+
     @property
     def troubles(self) -> list[str]:
         """What keeps people from being told, in sentences."""
@@ -88,13 +94,14 @@ class Notices:
     def try_out(self, request: Request) -> None:
         """Send a test by every way; the request is answered when it is known what became of it."""
         ping, postman = self._ping, self._postman
-        if not (self._settings.ways or ping):
+        ways = self._rules.ways if self._rules else {}
+        if not (ways or ping):
             raise UsageError(NOTHING)
 
         def answer(outcome: Mapping[str, str]) -> None:
             request.answer({"ways": {**outcome, **(ping.tried() if ping else {})}})
 
-        if postman and self._settings.ways:
+        if postman and ways:
             postman.tell(Trial(answer))
         else:
             Thread(target=answer, args=({},), daemon=True, name="ping").start()
@@ -139,9 +146,10 @@ class Pinger:
 def try_out(config: Config) -> dict[str, str]:
     """What became of a test by every way, from this process. Raises `UsageError` when the settings name none."""
     ping = ping_of(config.notices)
-    if not (config.notices.ways or ping):
+    rules = rules_of(config)
+    if not (rules.ways or ping):
         raise UsageError(NOTHING)
-    return {**tried(rules_of(config)), **(outcome({"ping": ping}) if ping else {})}
+    return {**tried(rules), **(outcome({"ping": ping}) if ping else {})}
 
 
 def unusable(notices: Settings) -> list[Problem]:
@@ -179,6 +187,8 @@ def rules_of(config: Config) -> Rules:
         Wishes(notices.about, notices.not_about, notices.urgent),
         Rhythm(config.site.timezone, timedelta(seconds=notices.at_most_every), notices.quiet),
         _ways(notices),
+        notices.ways,
+        notices.digest_ways,
         f"syncd on {socket.gethostname()}, for the site {config.site.name}. What it tells, to whom and when:\n"
         f"[notices] in {config.source}",
     )
@@ -186,9 +196,11 @@ def rules_of(config: Config) -> Rules:
 
 def _ways(notices: Settings) -> dict[str, Send]:
     ways: dict[str, Send] = {}
-    if "mail" in notices.ways:
-        ways["mail"] = Mail(
-            to=notices.mail_to,
+    for way, to in (("mail", notices.mail_to), ("digest", notices.digest_to if notices.digest else ())):
+        if not to:
+            continue
+        ways[way] = Mail(
+            to=to,
             sender=notices.mail_from or "",
             host=notices.smtp_host,
             port=notices.smtp_port,

@@ -133,6 +133,14 @@ class Ledger:
             ).fetchall()
         return [arrival_of(row) for row in reversed(rows)]
 
+    def arrived_since(self, moment: datetime) -> tuple[int, int]:
+        """How many arrivals there were since a moment, and their bytes."""
+        with self._one() as db:
+            files, size = db.execute(
+                "SELECT COUNT(*), SUM(size) FROM arrivals WHERE arrived >= ?", (moment.timestamp(),)
+            ).fetchone()
+        return files, size or 0
+
     def knows(self, sha256: str, path: str) -> bool:
         """Whether these bytes ever arrived under this name."""
         with self._one() as db:
@@ -159,6 +167,10 @@ class Ledger:
         if tool:
             return self._runs("WHERE tool = ? ORDER BY started DESC, id DESC LIMIT ?", tool, limit)
         return self._runs("ORDER BY started DESC, id DESC LIMIT ?", limit)
+
+    def runs_since(self, moment: datetime) -> list[RunRecord]:
+        """The runs that have ended since a moment, as they stand now, oldest first; simulations are left out."""
+        return self._runs("WHERE ended >= ? AND NOT simulated ORDER BY ended, id", moment.timestamp())
 
     def in_state(self, state: RunState) -> list[RunRecord]:
         """The runs that stand so, oldest first."""

@@ -27,12 +27,17 @@ FAREWELL = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the settings say: what is told, when, and how. `ending` says at the end of a notice who writes."""
+    """What the settings say: what is told, when, and how. `ending` says at the end of a notice who writes.
+
+    Of the `ways`, notices take some, and letters, such as the daily summary, some.
+    """
 
     site: str
     wishes: Wishes
     rhythm: Rhythm
     ways: Mapping[str, Send]
+    notices: tuple[str, ...]
+    letters: tuple[str, ...]
     ending: str
 
 
@@ -115,7 +120,7 @@ class Postman:
 
     def _hear(self, outbox: Outbox, patience: float) -> None:
         told = self._told(patience)
-        if self.rules.ways:
+        if self.rules.notices:
             happenings = (what for what in told if isinstance(what, Happening))
             outbox.gather(gather(outbox.gathered, happenings, self.rules.wishes))
         for what in told:
@@ -143,15 +148,15 @@ class Postman:
     def _make(self, outbox: Outbox) -> None:
         now = datetime.now(UTC)
         groups, rest = take(outbox.gathered, self.rules.rhythm, now)
-        if not groups or not self.rules.ways:
+        if not groups or not self.rules.notices:
             return
         zone, site = self.rules.rhythm.zone, self.rules.site
         letter = notice(groups, self.explain, site=site, zone=zone, ending=self.rules.ending)
         level = max((group.level for group in groups), key=lambda level: LEVELS.get(level, 0))
-        outbox.add(_message(letter, level), tuple(self.rules.ways), now, rest)
+        outbox.add(_message(letter, level), self.rules.notices, now, rest)
 
     def _add(self, outbox: Outbox, letter: Letter, level: str) -> None:
-        outbox.add(_message(letter, level), tuple(self.rules.ways), datetime.now(UTC), outbox.gathered)
+        outbox.add(_message(letter, level), self.rules.letters, datetime.now(UTC), outbox.gathered)
 
     def _send(self, outbox: Outbox) -> None:
         for way, send in self.rules.ways.items():

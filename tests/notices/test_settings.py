@@ -48,6 +48,9 @@ def test_nobody_is_told_unless_somebody_is_named(tmp_path: Path) -> None:
         ('smtp_user = "syncd"\nsmtp_security = "tls"', "smtp_password_file or smtp_password_credential"),
         ('smtp_user = "syncd"\nsmtp_password_file = "x"', "a password is not sent for all to read"),
         ('ping_file = "a"\nping_credential = "b"', "must not have both ping_file and ping_credential"),
+        ('digest = "25:00"', "a time of day"),
+        ('digest = "every 1h"', "a time of day"),
+        ('digest = "07:00"', "who gets it?"),
         ('ping_every = "5s"', "at least 1m"),
         ('smtp_security = "ssl"', "'none', 'starttls' or 'tls'"),
     ],
@@ -55,6 +58,15 @@ def test_nobody_is_told_unless_somebody_is_named(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_said(tmp_path: Path, text: str, said: str) -> None:
     """With what would."""
     assert said in refused(tmp_path, text)
+
+
+def test_the_summary_may_have_readers_of_its_own(tmp_path: Path) -> None:
+    """At a time, or on some days."""
+    notices = loaded(tmp_path, 'mail_to = ["a@x.org"]\ndigest_to = ["b@x.org"]\ndigest = "07:05"').notices
+    assert (notices.ways, notices.digest_ways) == (("mail",), ("digest",))
+    assert str(notices.digest) == "5 7 * * *"
+    days = loaded(tmp_path, 'mail_to = ["a@x.org"]\ndigest = "0 7 * * Mon-Fri"').notices
+    assert (days.digest_ways, str(days.digest)) == (("mail",), "0 7 * * Mon-Fri")
 
 
 @pytest.mark.parametrize("text", ['smtp_password = "HEMLIGT"', 'ping = "https://hc-ping.com/HEMLIGT"'])
