@@ -1,7 +1,7 @@
 """The daily summary: made when its time has come, also when that passed while syncd was not running."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from syncd.core.agenda import Cron
@@ -26,12 +26,19 @@ class Digest:
         """The day that is to be told now, if one is; `look` tells how things stand, as `syncd status` has it."""
         if not timer:
             return None
-        since, zone = self._last, now.tzinfo
-        if since and not ((tick := timer.after(since.astimezone(zone))) and tick <= now):
+        instant, since = now.astimezone(UTC), self._last
+        if since is None or since > instant:  # the first time, or the clock was set back
+            self._note(instant)
             return None
-        self._ledger.note_ticks({TICK: now})
-        self._last = now
-        return self.day(since.astimezone(zone), now, look()) if since else None
+        since = since.astimezone(now.tzinfo)
+        if not ((tick := timer.after(since)) and tick <= instant):
+            return None
+        self._note(instant)
+        return self.day(since, now, look())
+
+    def _note(self, instant: datetime) -> None:
+        self._ledger.note_ticks({TICK: instant})
+        self._last = instant
 
     def day(self, since: datetime, now: datetime, stands: Standing) -> Day:
         """What happened since, and how things stand."""

@@ -59,6 +59,14 @@ def test_one_that_was_missed_is_sent_once(ledger: Ledger) -> None:
     assert Digest(ledger).turn(NOON + timedelta(days=5, hours=1), SEVEN, lambda: WELL) is None
 
 
+def test_a_clock_that_was_set_back_does_not_silence_it_for_ever(ledger: Ledger) -> None:
+    """It begins anew."""
+    ledger.note_ticks({TICK: NOON + timedelta(days=3650)})
+    digest = Digest(ledger)
+    assert digest.turn(NOON, SEVEN, lambda: WELL) is None
+    assert digest.turn(NOON + timedelta(days=1), SEVEN, lambda: WELL)
+
+
 def test_without_a_time_there_is_none(ledger: Ledger) -> None:
     """And nothing is noted."""
     assert Digest(ledger).turn(NOON, None, lambda: WELL) is None
