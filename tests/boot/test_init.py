@@ -62,6 +62,7 @@ def test_a_service_comes_of_a_program(bare: Machine, service: Service) -> None:
     doctor = bare.run("/usr/local/bin/syncd", "doctor")
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
     assert " serves campus since " in bare.does("/usr/local/bin/syncd", "status")
+    assert service.shows("SupplementaryGroups") == "sftp systemd-journal"
     verified = bare.run("systemd-analyze", "verify", "--man=no", "syncd.service")
     assert (verified.returncode, verified.stderr) == (0, "")
     bare.does("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=10", "syncd.service")

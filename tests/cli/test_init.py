@@ -285,6 +285,24 @@ class TestUnattended:
         said = machine.init()
         assert said.code == 1
         assert "srv" in said.err
+        (machine.root / "srv").unlink()
+        assert machine.init().code == 0
+
+    def test_a_strict_umask_locks_nobody_out(self, machine: Machine) -> None:
+        """Root's own umask is no reason that syncd, or a sender, can't get at what is theirs."""
+        before = os.umask(0o077)
+        try:
+            assert machine.init().code == 0
+        finally:
+            os.umask(before)
+        closed = [path for path in machine.root.rglob("*") if path.is_dir() and not path.stat().st_mode & 0o005]
+        assert {str(path.relative_to(machine.root)) for path in closed} == {
+            "etc/credstore",
+            "srv/sftp/erp/sync",
+            "srv/syncd",
+            "srv/syncd/repository",
+        }
+        assert S_IMODE((machine.root / "etc/syncd/syncd.toml").stat().st_mode) == 0o644
 
 
 def _drop_in(machine: Machine) -> str:

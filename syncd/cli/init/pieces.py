@@ -12,6 +12,7 @@ from syncd.cli.init.place import Place
 from syncd.cli.init.shipped import Shipped
 
 SHIPPED_PROGRAM = "/opt/syncd/bin/syncd"
+JOURNAL = "systemd-journal"
 HIDDEN = ("/home/", "/root/", "/run/user/")
 """What the unit hides from the service (ProtectHome=)."""
 
@@ -114,6 +115,9 @@ def drop_in(place: Place, answers: Mapping[str, str]) -> str:
     folders = [_quoted(drop)]
     if not f"{repository}/".startswith(f"/srv/syncd/{place.instance}".rstrip("/") + "/"):
         folders.append(_quoted(repository))
+    groups = [answers["group"]]
+    if place.group(JOURNAL) is not None:  # a service of a group that is not there does not start
+        groups.append(JOURNAL)
     hidden = [_quoted(folder) for folder in (drop, repository) if folder.startswith(HIDDEN)]
     parts = [
         "# Written by syncd init: what differs from machine to machine. More to choose from: drop-ins/site.conf, where",
@@ -125,8 +129,8 @@ def drop_in(place: Place, answers: Mapping[str, str]) -> str:
         "[Service]",
         "# The drop folder: syncd takes files out of it.",
         f"ReadWritePaths={' '.join(folders)}",
-        "# The group that the senders' files belong to.",
-        f"SupplementaryGroups={answers['group']}",
+        "# The group that the senders' files belong to, and the one that may read what sshd says of uploads.",
+        f"SupplementaryGroups={' '.join(groups)}",
     ]
     if hidden:
         parts += [
