@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator
 
+from syncd.core import sizes
 from syncd.core.durations import spoken
 
 LASTING = frozenset({"file.late", "file.small", "run.waiting", "disk.filling"})
@@ -123,7 +124,7 @@ class Reserve:
     bytes: int = 0
 
     def __str__(self) -> str:
-        return f"{self.bytes:,} bytes" if self.bytes else f"{float(self.percent):g} %"
+        return sizes.spoken(self.bytes) if self.bytes else f"{float(self.percent):g} %"
 
     def lacks(self, room: Room) -> str:
         """What there is too little of: `space` or `inodes`; "" where there is enough."""
@@ -237,7 +238,7 @@ def filling(folder: str, lacks: str, room: Room, wanted: Reserve, now: datetime)
     if lacks == "inodes":
         found = f"{room.free_names:,} of {room.names:,} inodes are free"
     else:
-        found = f"{room.free:,} of {room.size:,} bytes are free"
+        found = f"{sizes.spoken(room.free)} of {sizes.spoken(room.size)} are free"
     return Alarm(
         event="disk.filling",
         subject=folder,

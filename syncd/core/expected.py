@@ -14,6 +14,8 @@ from typing import Annotated
 
 from pydantic import PlainValidator
 
+from syncd.core.instants import later
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ALL_DAYS = frozenset(range(7))
 
@@ -170,7 +172,7 @@ def missed(
     any more. What was expected before `known`, or in an excused span, is not missed; nor is what is late by less than
     `grace`.
     """
-    moments = latest(times, now - grace, MOST)
+    moments = latest(times, later(now, -grace.total_seconds()), MOST)
     came = sorted(moment.astimezone(UTC) for moment in arrivals)
     first, late = None, False
     for since, until in _windows(moments):

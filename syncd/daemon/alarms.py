@@ -24,6 +24,7 @@ from syncd.core.alarms import (
     waiting,
 )
 from syncd.core.durations import spoken
+from syncd.core.instants import elapsed
 from syncd.core.model import RunState
 from syncd.daemon.arrivals import Arrivals
 from syncd.daemon.dispatch import Dispatch
@@ -93,7 +94,7 @@ class Alarms:
                     tool=alarm.tool or None,
                     file=alarm.file or None,
                     run=alarm.run or None,
-                    since=alarm.since,
+                    since=alarm.since.astimezone(now.tzinfo).replace(microsecond=0),
                     reason=alarm.what,
                     cure=alarm.cure,
                 )
@@ -105,8 +106,8 @@ class Alarms:
                     tool=alarm.tool or None,
                     file=alarm.file or None,
                     run=alarm.run or None,
-                    since=alarm.since,
-                    lasted=spoken(max(0, round((now - alarm.since).total_seconds()))),
+                    since=alarm.since.astimezone(now.tzinfo).replace(microsecond=0),
+                    lasted=spoken(round(elapsed(alarm.since, now))),
                 )
 
     # Found
@@ -134,7 +135,7 @@ class Alarms:
             return
         name, path = run.job.tool_name, run.job.file.path
         like = [
-            (record.size, (record.ended - record.started).total_seconds())
+            (record.size, elapsed(record.started, record.ended))
             for record in self._ledger.runs(tool=name, limit=LIKE)
             if record.state is RunState.DONE and record.ended and not record.simulated and not record.approved_by
         ]
@@ -146,7 +147,7 @@ class Alarms:
         after = self._settings.held_after
         for run in dispatch.waitlist.all_held() if after else ():
             held = (run.ended or run.started).astimezone(now.tzinfo)
-            if (now - held).total_seconds() >= after or ("run.waiting", run.id) in self._standing:
+            if elapsed(held, now) >= after or ("run.waiting", run.id) in self._standing:
                 yield waiting(run.tool, run.path, run.id, held, after)
 
     def _filling(self, now: datetime) -> Iterator[Alarm]:

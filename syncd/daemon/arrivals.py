@@ -58,15 +58,16 @@ class Arrivals:
 
     def look(self, now: datetime) -> Iterator[Alarm]:
         """The alarms that what came, and what did not, gives reason for now."""
-        if self._read is None or now < self._read:  # the clock may have been set back
+        instant = now.astimezone(UTC)
+        if self._read is None or instant < self._read:  # the clock may have been set back
             self._began = min(self._began, now)
             self._load(now)
-        assert self._read
+            self._read = instant
         fresh = self._ledger.arrivals_since(self._read - OVERLAP, limit=LATEST)
-        self._read = now
+        self._read = instant
         self._note(fresh)
         self._judge([one for one in fresh if (one.claim, one.path) not in self._recent and one.arrived >= self._began])
-        self._recent = {(one.claim, one.path) for one in fresh if one.arrived >= now - 2 * OVERLAP}
+        self._recent = {(one.claim, one.path) for one in fresh if one.arrived >= instant - 2 * OVERLAP}
         yield from self._late(now)
         yield from (alarm for tool, alarm in self._small.items() if tool in self._tools)
 
@@ -84,7 +85,6 @@ class Arrivals:
             since = latest(tool.expected, now, MOST)[0]
             path = "" if is_pattern(tool.file) else tool.file
             self._note(self._ledger.arrivals_since(since, path=path, limit=LATEST), only=name)
-        self._read = now
 
     def _known_since(self, name: str, now: datetime) -> datetime:
         """Since when a file is expected so: what was expected before the settings said it is not missed."""

@@ -411,6 +411,10 @@ class Daemon:
         return (self._trouble, self._reception.trouble, self._dispatch.trouble)
 
     def _sentence(self) -> str:
+        alarms = len(self._alarms.standing())
+        return f"{self._deed()}; {alarms} alarm{'s' if alarms > 1 else ''}: syncd status" if alarms else self._deed()
+
+    def _deed(self) -> str:
         if run := self._dispatch.under_way:
             return f"running {run.job.tool_name} on {run.job.file.path}"
         uploads = len(self._reception.uploads) + len(self._reception.claims)

@@ -181,5 +181,5 @@ def test_each_alarm_says_what_was_expected_and_what_to_do() -> None:
     assert "came with 100 bytes, where 51,200 are usual" in said["file.small"]
     assert "has taken 31 min so far; about 1 min is usual" in said["run.slow"]
     assert "for more than 4 h. Read syncd report RUN" in said["run.waiting"]
-    assert "3,000,000,000 of 100,000,000,000 bytes are free, less than 5 %" in said["disk.filling"]
+    assert "3 GB of 100 GB are free, less than 5 %" in said["disk.filling"]
     assert "10 of 1,000 inodes" in filling("/srv", "inodes", room, Reserve(bytes=5), NOW).what

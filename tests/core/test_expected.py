@@ -159,6 +159,16 @@ class TestMissed:
             at(day, 6) for day in (3, 4, 5, 6)
         ]
 
+    def test_a_grace_is_counted_in_instants(self) -> None:
+        """At four minutes past the hour that was skipped, what was expected at three is not late by five."""
+        now = datetime(2026, 3, 29, 3, 4, tzinfo=PARIS)
+        five = timedelta(minutes=5)
+        day_before = datetime(2026, 3, 28, 2, 0, tzinfo=PARIS)
+        assert missed((parse("03:00"),), [day_before], now, known=now - timedelta(hours=12), grace=five) is None
+        late = datetime(2026, 3, 29, 3, 5, tzinfo=PARIS)
+        found = missed((parse("03:00"),), [day_before], late, known=now - timedelta(hours=12), grace=five)
+        assert found == datetime(2026, 3, 29, 3, 0, tzinfo=PARIS)
+
     def test_several_in_a_row_are_one(self) -> None:
         """It stands since the first."""
         assert since(*weekdays(2), now=at(5, 12)) == at(3, 6)

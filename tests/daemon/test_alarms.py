@@ -14,7 +14,7 @@ import pytest
 from syncd.core.model import RunState
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Arrival, RunRecord
-from tests.daemon.served import USERS, Served
+from tests.daemon.served import USERS, Served, Systemd
 from tests.daemon.test_loop import program
 from tests.end_to_end.daemon import PATIENCE
 from tests.run.workshop import good_users
@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up(served: Served) -> None:
     served.start()
     said = served.hears("disk.filling")
     assert said["file"] == str(served.repository)
-    assert "bytes are free, less than 100 %" in said["reason"]
+    assert "B are free, less than 100 %" in said["reason"]
     served.settings(USERS + OFTEN)
     served.signals(signal.SIGHUP)
     served.hears("alarm.over", alarm="disk.filling")
@@ -308,3 +308,10 @@ def test_the_status_screen_shows_them(served: Served) -> None:
         assert "users.csv was expected by" in line
         assert "Ask the sender" in line
         served.stop()
+
+
+def test_systemd_shows_that_there_are_some(served: Served, systemd: Systemd) -> None:
+    """In the line that `systemctl status` has."""
+    served.settings(USERS + OFTEN.replace("0%", "100%"))
+    served.start()
+    assert systemd.hears("STATUS=waiting for files; 1 alarm: syncd status")

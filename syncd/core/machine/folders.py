@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from syncd.core import sizes
 from syncd.core.durations import spoken
 from syncd.core.findings import Finding, State, Topic
 from syncd.core.machine import Account, Contents, Exchange, Folder, typed
@@ -210,7 +211,7 @@ def _strangers(topic: Topic, folder: Folder, what: str) -> Iterator[Finding]:
 def _room(topic: Topic, folder: Folder) -> Iterator[Finding]:
     system = folder.system
     at = typed(system.mounted_at or folder.path)
-    free = _bytes(system.free_bytes)
+    free = sizes.spoken(system.free_bytes)
     if system.free_bytes < FULL:
         yield Finding(topic, "free space", "missing", f"only {free} on {at}", f"df -h {at}   # then make room")
     elif system.free_bytes < TIGHT:
@@ -244,10 +245,3 @@ def _counted(paths: Sequence[str], one: str) -> str:
 def _some(paths: Sequence[str], most: int = 3) -> str:
     more = f" and {len(paths) - most:,} more" if len(paths) > most else ""
     return ", ".join(paths[:most]) + more
-
-
-def _bytes(number: int) -> str:
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return f"{number} bytes"
