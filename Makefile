@@ -3,7 +3,7 @@
 bin := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: setup demo test check bench companion clean help
+.PHONY: setup demo test check bench companion deb dist clean help
 
 setup: ## leave a working .venv/bin/syncd; what is there already is not installed again
 	@sh packaging/setup.sh
@@ -25,6 +25,12 @@ bench: setup ## measure speed and memory, each beside its yardstick
 
 companion: ## build/local_syncd-VERSION.zip, the plugin for Moodle that docs/COMPANION.md is about
 	@python3 packaging/companion.py
+
+deb: setup ## build/syncd_VERSION_ARCH.deb, for the Debian that this is, with what the tests ran with
+	@$(bin)/python packaging/deb.py
+
+dist: setup ## dist/: a source archive, and a wheel made from it
+	@$(bin)/python -m build --no-isolation --outdir dist
 
 clean: ## remove what make made; var/ holds your data and stays
 	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

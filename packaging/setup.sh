@@ -33,9 +33,10 @@ find_python() {
     give_up "syncd needs Python 3.11 or newer, and none of python3.11, python3.12, python3.13, python3 is one."
 }
 
-# Sets `lacking` to the Debian packages to install: each is judged by what it provides, not by its name.
+# Sets `lacking` to the Debian packages to install, and `needed` to those of them without which there is no syncd: each
+# is judged by what it provides, not by its name.
 find_lacking() {
-    lacking=
+    lacking= needed=
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     headers=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
     compiler=$("$python" -c 'import sysconfig; print((sysconfig.get_config_var("CC") or "cc").split()[0])')
@@ -46,17 +47,22 @@ find_lacking() {
     provided test -e /usr/include/stdio.h || lacks libc6-dev
     provided command -v pkg-config || lacks pkg-config
     provided pkg-config --exists libsystemd || lacks libsystemd-dev
-    provided command -v /usr/sbin/sshd || lacks openssh-server
-    provided command -v sftp || lacks openssh-client
-    provided command -v ip || lacks iproute2  # this and dbus: the machine that the tests boot
-    provided command -v dbus-daemon || lacks dbus
-    provided command -v setfacl || lacks acl  # the commands of docs/SFTP.md
-    provided command -v jq || lacks jq  # the queries of docs/LOG.md
-    provided command -v php || lacks php-cli  # the tests let it read the companion plugin
+    provided command -v /usr/sbin/sshd || wants openssh-server
+    provided command -v sftp || wants openssh-client
+    provided command -v ip || wants iproute2  # this and dbus: the machine that the tests boot
+    provided command -v dbus-daemon || wants dbus
+    provided command -v setfacl || wants acl  # the commands of docs/SFTP.md
+    provided command -v jq || wants jq  # the queries of docs/LOG.md
+    provided command -v dh || wants debhelper  # these three and dpkg-dev: the package that the tests build
+    provided command -v dpkg-buildpackage || wants dpkg-dev
+    provided command -v chrpath || wants chrpath
+    provided command -v lintian || wants lintian
+    provided command -v php || wants php-cli  # the tests let it read the companion plugin
 }
 
 provided() { "$@" >/dev/null 2>&1; }
-lacks() { lacking="$lacking $1"; }
+wants() { lacking="$lacking $1"; }
+lacks() { wants "$1"; needed="$needed $1"; }
 
 install_lacking() {
     if [ "$(id -u)" = 0 ]; then root=
@@ -66,10 +72,9 @@ install_lacking() {
     if [ "$root" = none ] || ! provided command -v apt-get; then
         say "these Debian packages are missing and I may not install them:$lacking"
         say "as root: apt-get install --no-install-recommends$lacking"
-        case " $(echo "$lacking" | sed 's/ openssh-[a-z]*//g; s/ php-cli//; s/ iproute2//; s/ dbus//; s/ jq//; s/ acl//')" in
-            " ") say "going on without: the demo copies its file, and the tests that need sftp, php or a boot are skipped."; return ;;
-            *) give_up "then call this again." ;;
-        esac
+        [ -z "$needed" ] || give_up "then call this again."
+        say "going on without: the demo copies its file, and the tests that need sftp, php, a boot or a package are skipped."
+        return
     fi
     say "installing:$lacking"
     case $lacking in *openssh-server*) without_starting_services apt_install ;; *) apt_install ;; esac

@@ -7,6 +7,7 @@
     ├── UsageError         whoever typed the command                              exit 2
     ├── Fault              the administrator: the machine, a disk, a second syncd exit 1
     │   └── LedgerFault    the ledger can't be read or written
+    │       └── NewerLedger   it was written by a newer syncd                     exit 2
     ├── FileRefused        the sender: a whole file can't be understood           exit 5
     ├── Frozen             nobody: wait until a freeze is over                    exit 7
     ├── SiteUnreachable    nobody: wait and try again                             exit 6
@@ -64,6 +65,12 @@ class Fault(SyncdError):
 
 class LedgerFault(Fault):
     """The ledger can't be read or written."""
+
+
+class NewerLedger(LedgerFault):
+    """The ledger was written by a newer syncd: to try again is of no use, so it ends as wrong settings do."""
+
+    exit_code = 2
 
 
 class FileRefused(SyncdError):

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from syncd.errors import LedgerFault
+from syncd.errors import NewerLedger
 
 MIGRATIONS = (
     """
@@ -61,7 +61,7 @@ MIGRATIONS = (
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Give the ledger the tables of this version; raises `LedgerFault` for one that a newer syncd wrote."""
+    """Give the ledger the tables of this version; raises `NewerLedger` for one that a newer syncd wrote."""
     if version_of(db) == len(MIGRATIONS):
         return
     # Whoever comes second waits here, and then looks again what is left to do.
@@ -69,7 +69,7 @@ def migrate(db: sqlite3.Connection) -> None:
     try:
         version = version_of(db)
         if version > len(MIGRATIONS):
-            raise LedgerFault(
+            raise NewerLedger(
                 f"the ledger was written by a newer syncd (schema {version}, this one knows {len(MIGRATIONS)}); "
                 "install that version again, or move the ledger away: it holds history only"
             )

@@ -18,7 +18,7 @@ from syncd.core.model import Outcome, RunState
 from syncd.disk.ledger import Ledger, opened
 from syncd.disk.records import Arrival, Pause, RunRecord
 from syncd.disk.schema import MIGRATIONS
-from syncd.errors import LedgerFault
+from syncd.errors import LedgerFault, NewerLedger
 from tests.killing import as_nobody, with_disk
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, UTC)
@@ -241,7 +241,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(path: Path) -> None:
     db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     db.close()
     before = path.read_bytes()
-    with pytest.raises(LedgerFault, match=r"by a newer syncd .* install that version again, or move the ledger"):
+    with pytest.raises(NewerLedger, match=r"by a newer syncd .* install that version again, or move the ledger"):
         opened(path, NOON)
     assert path.read_bytes() == before
     assert [other.name for other in path.parent.iterdir() if other.suffix not in {".sqlite-wal", ".sqlite-shm"}] == [
