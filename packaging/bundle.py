@@ -10,12 +10,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 PLACE = "/opt/syncd"
+EXTRAS = ("apprise",)
+"""What pip brings only to who asks for it: nobody can add to a package."""
 SYSTEM_PYTHON = "/usr/bin/python3"
 VERSION = "{}.{}".format(*sys.version_info)
 PROGRAM = f"""\
@@ -74,12 +76,12 @@ def _make_environment(place: Path) -> None:
 
 def _needed() -> Iterator[Distribution]:
     """What syncd needs, and what that needs."""
-    names, found = ["syncd"], set[str]()
+    names, found = ["syncd", *EXTRAS], set[str]()
     while names:
         if (name := _normal(names.pop())) in found:
             continue
         found.add(name)
-        with suppress(PackageNotFoundError):  # what other systems need, or other Pythons
+        with nullcontext() if name in EXTRAS else suppress(PackageNotFoundError):  # other systems need it, or Pythons
             package = distribution(name)
             names += [_name(each) for each in package.requires or () if "extra ==" not in each]
             if name != "syncd":
