@@ -68,8 +68,9 @@ def doctor(installation: Installation, as_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from syncd.cli.machine import examine_machine, service_for
+    from syncd.cli.machine import examine_machine, refuse_to_hang, service_for
 
+    refuse_to_hang(installation.source)
     config = installation.load()
     service = service_for(config)
     here = examine_machine(config, service)

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from syncd.config import Config, machine_zone
+from syncd.config import Config, load, machine_zone
 from syncd.core.findings import Finding
-from syncd.core.machine import Account, Folder
+from syncd.core.machine import Account, Contents, Folder
 from syncd.core.machine.folders import judge_drop, judge_exchange, judge_no_sender, judge_repository, judge_state
 from syncd.core.machine.logins import judge_login
 from syncd.core.machine.system import (
@@ -18,12 +18,14 @@ from syncd.core.machine.system import (
     judge_token_file,
     judge_unit,
 )
-from syncd.disk.machine.accounts import group_number
+from syncd.disk.machine.accounts import PATIENCE, done_as, group_number, ourselves
 from syncd.disk.machine.folders import contents, exchange, secret, seen, senders
 from syncd.disk.machine.kernel import clock, inotify
 from syncd.disk.machine.logins import login_of
 from syncd.disk.machine.service import Service, account_without, service_of
+from syncd.disk.mounts import network_mounts
 from syncd.disk.watch import means
+from syncd.errors import Fault, SettingsError
 
 MOST = 10
 """Senders that are tried."""
@@ -45,21 +47,42 @@ def lend_credentials(config: Config) -> None:
         service.lend_credentials(os.environ)
 
 
+def refuse_to_hang(settings: Path, patience: float = PATIENCE) -> None:
+    """Raise `Fault` where even reading the settings would hang, because a file server does not answer."""
+    if not network_mounts() or done_as(ourselves(""), lambda: _read(settings), patience) is not None:
+        return
+    silent = [
+        f"{mount.place} ({mount.kind})"
+        for mount in network_mounts()
+        if done_as(ourselves(""), lambda mount=mount: {"free": os.statvfs(mount.place).f_bfree}, patience) is None  # type: ignore[misc]  # the default binds it
+    ]
+    where = ", ".join(silent) or "a disk"
+    raise Fault(f"{where} does not answer: is its server away? Whatever touches it hangs, syncd too. dmesg | tail")
+
+
+def _read(settings: Path) -> dict[str, bool]:
+    try:
+        load(settings, writable=False)
+    except SettingsError:
+        return {"good": False}
+    return {"good": True}
+
+
 def _examined(config: Config, service: Service | None) -> Iterator[Finding]:
-    folders = (config.drop.folder, config.repository.folder, config.state.folder)
-    unit = service.seen(folders) if service else None
     account = (service and service.account()) or account_without(config.state.folder, config.repository.folder)
     name = service.name if service else ""
+    drop = seen(config.drop.folder, account, listen=config.drop.watch != "poll")
+    inside = contents(config.drop.folder, account) if drop.trial.answered else Contents(whole=False)
+    folders = [config.repository.folder, config.state.folder]
+    unit = service.seen([config.drop.folder, *folders] if drop.trial.answered else folders) if service else None
     yield from judge_account(account, unit)
     yield from _secrets(config, account)
-    drop = seen(config.drop.folder, account, listen=config.drop.watch != "poll")
-    inside = contents(config.drop.folder, account)
     yield from judge_drop(drop, inside, account, config.drop.watch, config.drop.poll_every, name)
     yield from _sent(config.drop.folder, drop, account, name)
     yield from judge_repository(seen(config.repository.folder, account), account, drop, name)
     made = service is not None and service.makes(config.state.folder)
     yield from judge_state(seen(config.state.folder, account, made=made), account, name)
-    listens = drop.there and means(config.drop.folder, config.drop.watch) == "inotify"
+    listens = drop.there and drop.trial.answered and means(config.drop.folder, config.drop.watch) == "inotify"
     yield from judge_inotify(inotify(), drop, inside.folders + 1, wanted=listens)
     yield from judge_lease(drop)
     yield from judge_clock(clock(machine_zone()), str(config.site.timezone))
@@ -76,7 +99,7 @@ def _secrets(config: Config, account: Account) -> Iterator[Finding]:
 
 
 def _sent(path: Path, drop: Folder, account: Account, unit: str) -> Iterator[Finding]:
-    if not drop.there or drop.trial.refused:
+    if not drop.there or drop.trial.refused or not drop.trial.answered:
         return
     found = senders(drop, account)
     if not found:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +39,29 @@ def mount_of(folder: Path, mounts: str = MOUNTS) -> Mount:
     number = f"{os.major(device)}:{os.minor(device)}"
     name = _number(folder) if mounts == MOUNTS else ""
     found = Mount()
+    for fields, mount in _all(mounts):
+        if fields[0] == name if name else fields[2] == number:
+            found = mount
+    return found
+
+
+def mount_above(path: Path) -> Mount:
+    """The file system on which a path lies by its name alone: one that hangs is not asked."""
+    above = [mount for _, mount in _all(MOUNTS) if path.is_relative_to(mount.place)]
+    return max(above, key=lambda mount: len(mount.place), default=Mount())
+
+
+def network_mounts() -> list[Mount]:
+    """The mounted file systems that others may write to."""
+    return [mount for _, mount in _all(MOUNTS) if mount.network]
+
+
+def _all(mounts: str) -> Iterator[tuple[list[str], Mount]]:
     with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
         # proc(5): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
         for fields in map(str.split, lines):
-            if "-" in fields and (fields[0] == name if name else fields[2] == number):
-                found = Mount(fields[fields.index("-") + 1], _unescaped(fields[4]))
-    return found
+            if "-" in fields:
+                yield fields, Mount(fields[fields.index("-") + 1], _unescaped(fields[4]))
 
 
 def _number(folder: Path) -> str:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +12,7 @@ import pytest
 
 from syncd.cli.doctor import HERE, THERE
 from syncd.core.findings import Topic
-from tests.cli.place import Place
+from tests.cli.place import PROJECT, Place
 from tests.targets.loopback import TOKEN, Loopback, loopback
 
 
@@ -160,6 +162,42 @@ def test_a_running_daemon_is_not_disturbed(served: Place) -> None:
     after = served.tells("status")
     assert (after["drop"]["count"], after["waiting"], after["trouble"]) == (0, [], [])
     assert before["daemon"]["pid"] == after["daemon"]["pid"]
+
+
+HANGING = """
+import ctypes, os, sys
+from pathlib import Path
+libc = ctypes.CDLL(None, use_errno=True)
+server = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+if libc.mount(b"server", os.fsencode(sys.argv[2]), b"fuse.away", 0, options):
+    sys.exit(f"no mount: {os.strerror(ctypes.get_errno())}")
+from syncd.cli.machine import refuse_to_hang
+from syncd.disk.machine.accounts import ourselves
+from syncd.disk.machine.folders import seen
+from syncd.errors import Fault
+found = seen(Path(sys.argv[2]), ourselves(""), patience=0.5)
+print(found.trial.answered, found.system.kind)
+try:
+    refuse_to_hang(Path(sys.argv[1]), patience=0.5)
+except Fault as fault:
+    print(fault)
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no FUSE")
+def test_a_file_server_that_is_away_is_named_and_not_waited_for(place: Place) -> None:
+    """A file system of which nobody answers, as of a server that hangs: whatever touches it would hang too."""
+    drop = place.folder / "drop"
+    argv = ["unshare", "--mount", sys.executable, "-c", HANGING, str(place.settings), str(drop)]
+    done = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    if "no mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip(done.stderr)
+    first, second = done.stdout.splitlines()
+    assert first == "False fuse.away"
+    assert second.startswith(f"{drop} (fuse.away) does not answer")
 
 
 @pytest.mark.skipif(

@@ -36,6 +36,9 @@ def judge_drop(
     if not folder.there and not folder.trial.closed_above:
         yield _absent("drop", folder, f"install -d -o SENDER -g GROUP -m 2770 {typed(folder.path)}")
         return
+    if not folder.trial.answered:
+        yield _rights("drop", folder, account, unit)
+        return
     yield _listening(folder, watch, poll_every)
     yield _rights("drop", folder, account, unit)
     if folder.mode & STICKY and account.uid not in {0, folder.owner}:
@@ -55,6 +58,8 @@ def judge_drop(
 def judge_repository(folder: Folder, account: Account, drop: Folder, unit: str) -> Iterator[Finding]:
     """What is found of the repository."""
     yield from _ours("repository", folder, account, unit)
+    if not folder.trial.answered:
+        return
     if folder.system.network:
         why = f"{folder.system.kind} is a network file system: only this one syncd may use it, from this machine alone"
         yield Finding("repository", "file system", "warning", why)
@@ -68,6 +73,8 @@ def judge_repository(folder: Folder, account: Account, drop: Folder, unit: str) 
 def judge_state(folder: Folder, account: Account, unit: str) -> Iterator[Finding]:
     """What is found of the state folder."""
     yield from _ours("state", folder, account, unit)
+    if not folder.trial.answered:
+        return
     if folder.system.network:
         why = f"{folder.system.kind} is a network file system: the ledger would break on it (SQLite's WAL)"
         yield Finding("state", "file system", "missing", why, '[state] folder = "/var/lib/syncd"')

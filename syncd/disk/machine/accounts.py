@@ -15,7 +15,7 @@ from typing import Any
 
 from syncd.core.machine import Account
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds after which a disk is taken for one that does not answer."""
 
 

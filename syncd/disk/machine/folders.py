@@ -10,9 +10,9 @@ from typing import Any
 
 from syncd.core.machine import Account, Contents, Exchange, FileSystem, Folder, Secret, Trial
 from syncd.disk.drop import CLAIMS
-from syncd.disk.machine.accounts import account_of, done_as, group_name, members, user_name
+from syncd.disk.machine.accounts import PATIENCE, account_of, done_as, group_name, members, user_name
 from syncd.disk.machine.trials import clear, give, look_through, scratch_name, take, trial, try_folder
-from syncd.disk.mounts import mount_of
+from syncd.disk.mounts import mount_above, mount_of
 
 NAMED_USER, OWNING_GROUP, NAMED_GROUP, MASK = 0x02, 0x04, 0x08, 0x10
 """Tags of an ACL's entries (linux/posix_acl.h)."""
@@ -20,11 +20,23 @@ NAMED_USER, OWNING_GROUP, NAMED_GROUP, MASK = 0x02, 0x04, 0x08, 0x10
 ALL = 0o7
 
 
-def seen(path: Path, account: Account, *, listen: bool = False, made: bool = False) -> Folder:
-    """A folder, or what is above it where it is not there; nothing of it is changed. `made`: systemd will make it."""
-    there = path.is_dir()
-    place = path if there else next(above for above in path.parents if above.is_dir())
-    told = Trial() if made and not there else trial(done_as(account, lambda: try_folder(str(place), listen=listen)))
+def seen(
+    path: Path, account: Account, *, listen: bool = False, made: bool = False, patience: float = PATIENCE
+) -> Folder:
+    """A folder, or what is above it where it is not there; nothing of it is changed. `made`: systemd will make it.
+
+    One that does not answer within `patience` seconds is not touched again: whoever does would hang with it.
+    """
+    asked = done_as(account, lambda: {"there": os.path.isdir(path)}, patience)
+    if asked is None:
+        return _hanging(path)
+    there = os.path.isdir(path)
+    place = path if there else next(above for above in path.parents if os.path.isdir(above))
+    told = (
+        Trial()
+        if made and not there
+        else trial(done_as(account, lambda: try_folder(str(place), listen=listen), patience))
+    )
     stat = place.stat()
     return Folder(
         path=str(path),
@@ -39,6 +51,12 @@ def seen(path: Path, account: Account, *, listen: bool = False, made: bool = Fal
         system=_system(place, stat.st_dev),
         trial=told,
     )
+
+
+def _hanging(path: Path) -> Folder:
+    mount = mount_above(path)
+    system = FileSystem(mount.kind, mount.place, 0, 0, None, mount.network)
+    return Folder(str(path), True, 0, "", 0, "", 0, False, False, system, Trial(answered=False))
 
 
 def contents(path: Path, account: Account) -> Contents:
