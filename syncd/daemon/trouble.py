@@ -1,6 +1,9 @@
 """What the machine refuses to one part of the daemon: said when it comes and when it is over, and not between."""
 
+import os
+
 from syncd import logs
+from syncd.core.names import shown
 from syncd.errors import Fault
 
 log = logs.get()
@@ -24,9 +27,10 @@ class Trouble:
         """It was met, or is still there; whether it is new. What is not the machine's the caller has to say."""
         kind = error.errno if isinstance(error, OSError) else type(error)
         new = not self or kind != self._kind
+        text = _sentence(error)
         if new and isinstance(error, OSError | Fault):
-            log.error("disk.full", reason=str(error), tries_every=self._tries_every)
-        self.text, self._kind = str(error) or type(error).__name__, kind
+            log.error("disk.full", reason=text, tries_every=self._tries_every)
+        self.text, self._kind = text, kind
         return new
 
     def over(self) -> None:
@@ -34,3 +38,11 @@ class Trouble:
         if self:
             log.info("disk.mended", was=self.text)
             self.text = ""
+
+
+def _sentence(error: Exception) -> str:
+    """The kernel's own words, with the file that they are about, where it is known."""
+    if isinstance(error, OSError) and error.strerror:
+        named = isinstance(error.filename, str | bytes)  # a number where it was reached by a handle
+        return f"{error.strerror}: {shown(os.fsdecode(error.filename))}" if named else error.strerror
+    return str(error) or type(error).__name__
