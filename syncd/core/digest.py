@@ -52,9 +52,14 @@ class Day:
         return sum(run.counts.get(Outcome.REJECTED, 0) for run in self.runs if run.state is not RunState.HELD)
 
     @property
+    def files_refused(self) -> int:
+        """Files that can't be understood, so that nothing of them was carried out."""
+        return sum(run.state is RunState.REFUSED for run in self.runs)
+
+    @property
     def failed(self) -> int:
-        """Runs that came to nothing: of a file that can't be understood, or for something that has to be mended."""
-        return sum(run.state in {RunState.REFUSED, RunState.FAILED, RunState.UNREACHABLE} for run in self.runs)
+        """Runs that came to nothing because something has to be mended, or the site was away."""
+        return sum(run.state in {RunState.FAILED, RunState.UNREACHABLE} for run in self.runs)
 
 
 def digest(day: Day, *, site: str, ending: str) -> Letter:
@@ -72,7 +77,8 @@ def _noted(day: Day) -> list[str]:
         (len(day.alarms), "alarm", "alarms"),
         (len(day.held), "run held", "runs held"),
         (day.failed, "run failed", "runs failed"),
-        (len(day.refused), "file refused", "files refused"),
+        (day.files_refused, "file refused", "files refused"),
+        (len(day.refused), "file not taken in", "files not taken in"),
         (day.rows_refused, "row refused", "rows refused"),
     )
     return [f"{number:,} {one if number == 1 else many}" for number, one, many in numbers if number]

@@ -38,7 +38,10 @@ MANY = {
 NAMES = ("file", "folder", "tool", "run")
 """The fields of which the first that is there says what an event is about."""
 
-NOT_FOR_PEOPLE = frozenset({"sha256", "bytes", "report"})
+NOT_FOR_PEOPLE = frozenset({"sha256", "bytes", "report", "took", "obstacle"})
+
+DECISIONS = frozenset({"run.held", "run.waiting"})
+"""What waits for a person's word comes before what is only as grave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class Letter:
 
 def notice(groups: Sequence[Group], explain: Explain, *, site: str, zone: tzinfo, ending: str) -> Letter:
     """What people are told of these groups, the gravest first; `ending` says who writes."""
-    gravest = sorted(groups, key=lambda group: -LEVELS.get(group.level, 0))
-    parts = [_part(group, explain(group.event), zone) for group in gravest]
+    gravest = sorted(groups, key=lambda group: (-LEVELS.get(group.level, 0), group.event not in DECISIONS))
+    parts = [_part(group, explain, zone) for group in gravest]
     return Letter(_subject(gravest, explain, site), "\n\n\n".join([*parts, f"-- \n{ending}\n"]))
 
 
@@ -104,16 +107,21 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def _part(group: Group, explanation: Explanation, zone: tzinfo) -> str:
+def _part(group: Group, explain: Explain, zone: tzinfo) -> str:
+    title, explanation = fill(_capital(headlined(group, explain)), WIDTH), explain(group.event)
     return "\n\n".join(
         [
-            f"{explanation.subject}\n{'=' * len(explanation.subject)}\n{_when(group, zone)}",
+            f"{title}\n{'=' * max(map(len, title.splitlines()))}\n{_when(group, zone)}",
             *(_fields(example) for example in group.examples if example),
             *_rest(group),
             *_advice(explanation, group),
             f"More:\n    {_command(group)}",
         ]
     )
+
+
+def _capital(text: str) -> str:
+    return text if "." in text.partition(" ")[0] else text[:1].upper() + text[1:]  # a file's name stays as it is
 
 
 def _when(group: Group, zone: tzinfo) -> str:

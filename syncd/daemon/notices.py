@@ -190,7 +190,7 @@ def rules_of(config: Config) -> Rules:
         notices.ways,
         notices.digest_ways,
         f"syncd on {socket.gethostname()}, for the site {config.site.name}. What it tells, to whom and when:\n"
-        f"[notices] in {config.source}",
+        f"[notices] in {config.source.absolute()}",
     )
 
 

@@ -116,7 +116,8 @@ class Postman:
                 own.worked()
             except Exception as error:  # a notice that can't be made must not end all the others
                 patience = own.failed(f"a defect of syncd: {type(error).__name__}", error)
-        self._hear(outbox, 0.0)
+        with suppress(Exception):  # nobody is left who could try again
+            self._hear(outbox, 0.0)
 
     def _hear(self, outbox: Outbox, patience: float) -> None:
         told = self._told(patience)
@@ -192,8 +193,8 @@ TEST = "Somebody asked syncd for a test message, and here it is. Nothing is wron
 def tried(rules: Rules) -> dict[str, str]:
     """What became of a test by each way: the reason why it was not sent, or nothing."""
     letter = Letter(f"[{rules.site}] a test: notices arrive", f"{TEST}\n\n-- \n{rules.ending}\n")
-    message = _message(letter, "info")
-    return outcome({way: partial(send, message, frozenset()) for way, send in rules.ways.items()})
+    ways = rules.ways.items()
+    return outcome({way: partial(send, _message(letter, "info"), frozenset()) for way, send in ways})
 
 
 def outcome(deeds: Mapping[str, Callable[[], None]]) -> dict[str, str]:

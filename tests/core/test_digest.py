@@ -62,10 +62,11 @@ def test_a_tool_that_left_the_settings_is_told_with_its_runs() -> None:
     ("day", "noted"),
     [
         (replace(QUIET, held=[Named("run", "why")]), "1 run held"),
-        (replace(QUIET, refused=[Named("a", "b"), Named("c", "d")]), "2 files refused"),
+        (replace(QUIET, refused=[Named("a", "b"), Named("c", "d")]), "2 files not taken in"),
         (replace(QUIET, alarms=[Named("file.late", "users.csv has not come", "Ask the sender.")]), "1 alarm"),
         (replace(QUIET, troubles=["the disk is full"]), "1 trouble"),
-        (replace(QUIET, runs=[Ran("users", RunState.REFUSED, {})]), "1 run failed"),
+        (replace(QUIET, runs=[Ran("users", RunState.REFUSED, {})]), "1 file refused"),
+        (replace(QUIET, runs=[Ran("users", RunState.UNREACHABLE, {})]), "1 run failed"),
     ],
 )
 def test_what_is_not_well_stands_in_the_subject(day: Day, noted: str) -> None:

@@ -68,7 +68,7 @@ def test_the_gravest_comes_first() -> None:
     groups = gather(Gathered(), happenings, Wishes()).groups
     letter = notice(groups, explain, site="campus", zone=PARIS, ending="")
     assert letter.subject == "[campus] What disk.full means (and 1 other notice)"
-    assert letter.text.index("disk.full") < letter.text.index("run.held")
+    assert letter.text.index("What disk.full means") < letter.text.index("erp/users.csv held")
 
 
 @pytest.mark.parametrize("fields", [{}, {"file": "x" * 500, "reason": "y" * 500}])
