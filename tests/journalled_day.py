@@ -19,19 +19,23 @@ from tests.waiting import wait_for
 RUN, SHA256 = "20261122-091743-users", "3d2640a57791bce976752ebf81fda9f6f5d053ac6c80909e60a70f52bd001507"
 """The run and the bytes of the handbook's examples."""
 
+FULL = '[alarms]\nevery = "1s"\nfree_below = "100%"\n'
+"""No disk is wholly free: an alarm."""
+
 MIXED = users_file([user_row(1), user_row(2, email="nowhere"), user_row(3)])
 NOT_USERS = b"this,is,no\nfile,of,users\n"
 
 
 def spend(folder: Path) -> None:
-    """Have a file run of which a row is refused, one refused as a whole, one that no tool wants, and a link."""
-    (folder / "syncd.toml").write_text(SETTINGS.format(settle="100ms"))
+    """Have an alarm; a file run of which a row is refused, one refused as a whole, one that nobody wants; a link."""
+    (folder / "syncd.toml").write_text(SETTINGS.format(settle="100ms") + FULL)
     (folder / "drop/erp").mkdir(parents=True)
     syncd = Syncd(folder)
     syncd.log.touch()
     found = syncd.log.stat()
     os.environ["JOURNAL_STREAM"] = f"{found.st_dev}:{found.st_ino}"  # what systemd tells a service
     syncd.start()
+    wait_for_entries("disk.filling", 1)
     (syncd.drop / "link.csv").symlink_to("/etc/passwd")
     (syncd.drop / os.fsdecode(b"caf\xe9.csv")).write_text("nobody wants this")
     wait_for_entries("file.arrived", 1)

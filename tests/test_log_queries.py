@@ -89,15 +89,21 @@ def test_every_query_finds_something(answers: dict[str, list[str]]) -> None:
 def test_what_is_wrong_is_told_apart_from_what_happened(events: Events) -> None:
     """Warnings are what a person or a sender must look at; a notice adds starts and ends; arrivals are neither."""
     wrong = events("What happened", 0)
-    assert sorted(wrong) == ["file.refused", "rows.refused", "run.ended"]
+    assert sorted(wrong) == ["disk.filling", "file.refused", "rows.refused", "run.ended"]
     assert sorted(events("What happened", 1)) == sorted([*wrong, "daemon.started", "daemon.ready", "daemon.stopped"])
+
+
+def test_the_alarms(answers: dict[str, list[str]], events: Events) -> None:
+    """Each says what was found and what to do."""
+    assert events("What happened", 2) == ["disk.filling"]
+    assert 'cure="Make room' in answers["What happened"][2]
 
 
 def test_what_came_today(answers: dict[str, list[str]], events: Events) -> None:
     """One line for each file, a name that is not UTF-8 among them."""
-    assert events("What happened", 2) == ["file.arrived"] * 3
-    assert r'file="caf\xe9.csv"' in answers["What happened"][2]
-    assert sorted(set(events("What happened", 3))) == ["file.arrived", "run.ended"]
+    assert events("What happened", 3) == ["file.arrived"] * 3
+    assert r'file="caf\xe9.csv"' in answers["What happened"][3]
+    assert sorted(set(events("What happened", 4))) == ["file.arrived", "run.ended"]
 
 
 def test_what_was_refused_and_why(answers: dict[str, list[str]], events: Events) -> None:
