@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from syncd.cli.bearings import Bearings
     from syncd.config import Config
 
+INSTANCES = Path("/etc/syncd")
 USUAL = (Path("/etc/syncd/syncd.toml"), Path("syncd.toml"))
 
 
 @dataclass
 class Installation:
-    """The settings file that `-c` named; None: the first of the usual ones that is there."""
+    """The settings file, or the instance, that `-c` named; None: the first of the usual ones that is there."""
 
     named: Path | None = None
     bearings: Bearings | None = None
@@ -27,7 +28,7 @@ class Installation:
     def source(self) -> Path:
         """The settings file; raises `UsageError` when none was named and none is at its usual place."""
         if self.named:
-            return self.named
+            return _of_instance(self.named) or self.named
         for path in USUAL:
             if path.exists():
                 return path
@@ -40,3 +41,9 @@ class Installation:
         from syncd import config
 
         return config.load(self.source, writable=writable)
+
+
+def _of_instance(named: Path) -> Path | None:
+    """The settings of the instance syncd@NAME, where NAME is no file here."""
+    settings = INSTANCES / f"{named}.toml"
+    return settings if named.name == str(named) and not named.exists() and settings.exists() else None

@@ -54,7 +54,7 @@ def _settings_option() -> click.Option:
         ["-c", "--config"],
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The settings.  [default: /etc/syncd/syncd.toml, then ./syncd.toml]",
+        help="The settings, or the NAME of an instance.  [default: /etc/syncd/syncd.toml, then ./syncd.toml]",
         expose_value=False,
         callback=_name_settings,
     )

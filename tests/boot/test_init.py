@@ -69,7 +69,7 @@ def test_a_service_comes_of_a_program(bare: Machine, service: Service) -> None:
 
 
 def test_an_instance_comes_beside_it(bare: Machine) -> None:
-    """Another site has settings, folders and a token of its own."""
+    """Another site has settings, folders and a token of its own, and verbs know it by its name."""
     library = Service(bare, "library")
     options = ["--yes", "--url", "http://127.0.0.1:9", "--token-file", "-", "--drop", library.drop]
     bare.does("/opt/syncd/bin/syncd", "init", "library", *options, stdin=TOKEN.encode())
@@ -77,3 +77,4 @@ def test_an_instance_comes_beside_it(bare: Machine) -> None:
     library.drops(USERS)
     assert library.hears("file.arrived")["file"] == "users.csv"
     assert bare.does("cat", f"/run/credentials/{library.unit}/token") == f"{TOKEN}\n"
+    assert " serves library since " in bare.does("/usr/local/bin/syncd", "status", "-c", "library")

@@ -179,6 +179,7 @@ class TestUnattended:
         assert folders == ["/srv/sftp/library/sync", "/srv/syncd/library", "/var/lib/syncd/library"]
         assert there.site.name == "library"
         assert (machine.root / "etc/credstore/syncd.library.token").exists()
+        assert "syncd doctor -c library" in said.out
         assert "%i.toml" in machine.reads("/etc/systemd/system/syncd@.service")
         drop_in = machine.reads("/etc/systemd/system/syncd@library.service.d/site.conf")
         assert "ReadWritePaths=/srv/sftp/library/sync\n" in drop_in

@@ -99,7 +99,8 @@ def init(
         click.echo("Nothing was written.")
         return 1
     making.make(place, pieces)
-    telling.what_is_next(setup, answers, has_token=bool(token) or asking.has_token(setup, answers))
+    copied = token_file if token_file and token_file != "-" else ""
+    telling.what_is_next(setup, answers, has_token=asking.has_token(setup, answers), copied=copied)
     return 0
 
 

@@ -135,8 +135,13 @@ def _make_folder(place: Place, path: Path, piece: Folder) -> str:
         missing = f"account {piece.owner}" if user is None else f"group {piece.group}"
         raise Fault(f"there is no {missing} for {path}, though it should have been made")
     path.mkdir(0o700)
-    os.chown(path, user, group)
-    path.chmod(piece.mode)  # after chown, which takes the setgid bit away
+    # The folder above may be a sender's, who can put a link in this one's place at any moment.
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchown(handle, user, group)
+        os.fchmod(handle, piece.mode)  # after fchown, which takes the setgid bit away
+    finally:
+        os.close(handle)
     return "made"
 
 

@@ -79,7 +79,7 @@ def to_serve(
     if not place.shipped("sysusers.d/syncd.conf"):
         yield File("/etc/sysusers.d/syncd.conf", _text(shipped, "syncd.sysusers"))
     if answers["group"] != "syncd":
-        users.append(f"syncd-{place.instance or 'site'}.conf")
+        users.append(f"syncd@{place.instance}.conf" if place.instance else "syncd-site.conf")
         yield File(f"/etc/sysusers.d/{users[-1]}", SENDERS.format(group=answers["group"]))
     yield Program(("systemd-sysusers", *root, *users))
     if answers["sender"] != NONE:
@@ -97,12 +97,12 @@ def to_serve(
         unit = _text(shipped, place.unit_file)
         yield File(f"/etc/systemd/system/{place.unit_file}", unit.replace(SHIPPED_PROGRAM, program))
         yield Link("/usr/local/bin/syncd", program)
-    if not place.shipped("systemd/catalog/syncd.catalog"):
-        yield File("/usr/local/lib/systemd/catalog/syncd.catalog", _text(shipped, "syncd.catalog"))
-        yield Program(("journalctl", *root, "--update-catalog"))
     yield File(f"/etc/systemd/system/{place.unit}.d/site.conf", drop_in(place, answers))
     if not place.other and Path("/run/systemd/system").is_dir():
         yield Program(("systemctl", "daemon-reload"))
+    if not place.shipped("systemd/catalog/syncd.catalog"):
+        yield File("/usr/local/lib/systemd/catalog/syncd.catalog", _text(shipped, "syncd.catalog"))
+        yield Program(("journalctl", *root, "--update-catalog"))
 
 
 def _text(shipped: Shipped, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from syncd.cli.init.place import Place
@@ -31,9 +32,11 @@ def _enters(folder: Path, user: int | None, groups: set[int | None]) -> bool:
     there = os.stat(folder)
     if there.st_uid == user:
         return bool(there.st_mode & 0o100)
-    return bool(there.st_mode & (0o010 if there.st_gid in groups else 0o001)) or bool(_has_acl(folder))
+    return bool(there.st_mode & (0o010 if there.st_gid in groups else 0o001)) or _has_acl(folder)
 
 
 def _has_acl(folder: Path) -> bool:
-    # Who has one has thought about it, and syncd doctor reads it.
-    return "system.posix_acl_access" in os.listxattr(folder)
+    # Who has one has thought about it, and syncd doctor tries what it allows.
+    with suppress(OSError):  # not every file system knows them
+        return "system.posix_acl_access" in os.listxattr(folder)
+    return False

@@ -1,6 +1,7 @@
 """What will be made, whether that is meant, and what is to be done next."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,10 +60,13 @@ def agreed(place: Place, pieces: Sequence[Piece]) -> bool:
     return click.confirm("Make it?", default=True)
 
 
-def what_is_next(setup: Setup, answers: Mapping[str, str], *, has_token: bool) -> None:
-    """Say what only an administrator can do."""
+def what_is_next(setup: Setup, answers: Mapping[str, str], *, has_token: bool, copied: str) -> None:
+    """Say what only an administrator can do; `copied` is the file whose token was copied, if there was one."""
     heading("Next")
-    for number, line in enumerate(_steps(setup, answers, has_token=has_token), 1):
+    steps = [*_steps(setup, answers, has_token=has_token)]
+    if copied:
+        steps.insert(0, f"rm {shlex.quote(copied)}    (its token was copied)")
+    for number, line in enumerate(steps, 1):
         click.echo(f"  {number}. {line}")
 
 
@@ -74,7 +78,7 @@ def _steps(setup: Setup, answers: Mapping[str, str], *, has_token: bool) -> Iter
         yield f"{command} serve"
         yield f"drop a file as {answers['drop']}/{file}, and see: {command} status"
         return
-    named = f" -c {place.settings}" if place.instance else ""
+    named = f" -c {place.instance}" if place.instance else ""
     for cure in cures(place, answers):
         yield f"{cure}    (else syncd does not get at the folder)"
     if not has_token:
