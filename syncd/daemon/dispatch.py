@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from syncd import logs
 from syncd.core.agenda import Standing, due, spent
 from syncd.core.model import RunState
-from syncd.core.names import stamp
 from syncd.daemon.asked import Asked
 from syncd.daemon.blocks import Blocks
+from syncd.daemon.jobs import Jobs
 from syncd.daemon.notes import Ended, Note, Progress
 from syncd.daemon.orders import Orders
 from syncd.daemon.timetable import Timetable
@@ -20,11 +19,10 @@ from syncd.daemon.waitlist import Waitlist
 from syncd.daemon.wishes import Wishes
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import RunRecord
-from syncd.disk.repository import RESERVED, InRun, Repository, Waiting
+from syncd.disk.repository import RESERVED, Repository, Waiting
 from syncd.disk.spool import sweep
 from syncd.errors import LedgerFault, SyncdError
 from syncd.run import Job, Place
-from syncd.tools.program import ProgramTool
 
 log = logs.get()
 
@@ -65,6 +63,7 @@ class Dispatch:
         self._place = place
         self._timers = timers
         self._runs = Runs(post)
+        self._jobs = Jobs(orders, repository, ledger, now=place.now)
         self._wishes = Wishes(orders, self.waitlist, ledger)
         self._resumed: list[Job] = []
         self._put_off: list[Job] = []
@@ -191,28 +190,12 @@ class Dispatch:
         """Have the runs that an earlier process began, and did not end, made first."""
         running = self._repository.running()
         sweep(self._place.spool, under_way={file.run for file in running})
-        for file in running:
-            record = self._ledger.run(file.run)
-            tool = record.tool if record else self._tool_in_doubt(file)
-            if tool not in self.orders.tools or (record and record.simulated):
-                self._repository.give_back(file, queue=self.orders.queues(file.path), stamp=stamp(self._place.now()))
-            else:
-                if record and record.state is RunState.RUNNING:  # a stop in good order would have said so
-                    record = self._ledger.change_run(record, crashes=record.crashes + 1)
-                self._resumed.append(self._job(tool, file, record=record, resumed=True))
+        self._resumed += filter(None, map(self._jobs.left_by_another, running))
         under_way = {job.id for job in self._resumed}
         for state in (RunState.RUNNING, RunState.INTERRUPTED):
             for record in self._ledger.in_state(state):
                 if record.id not in under_way:
                     self._was_never_begun(record)
-
-    def _tool_in_doubt(self, file: InRun) -> str:
-        """The tool of a run that the ledger does not know, if that matters; its file waits as before if not.
-
-        It did nothing yet, or the ledger was lost: then a program may have met the file, and a person must look at it.
-        """
-        tool = self.orders.tool_of(file.path)
-        return tool if file.moved and isinstance(self.orders.tools.get(tool), ProgramTool) else ""
 
     def _was_never_begun(self, record: RunRecord) -> None:
         """The ledger has a run whose file was not handed to it, or was handed back: the file waits as before."""
@@ -238,10 +221,10 @@ class Dispatch:
                 raise
         elif not self.orders.frozen(tool, now) and (file := self.waitlist.next_of(tool)):
             asked_by = "timer" if self.timetable.ticked(tool, now) else "arrival"
-            in_run = self._repository.begin(self._free_id(tool, now), file.path, copy=self.orders.keeps(tool))
+            in_run = self._repository.begin(self._jobs.free_id(tool, now), file.path, copy=self.orders.keeps(tool))
             self.waitlist.begun(tool, file.path)
             if in_run:
-                self._begin(self._job(tool, in_run, asked_by=asked_by), None)
+                self._begin(self._jobs.job(tool, in_run, asked_by=asked_by), None)
 
     def _start_asked(self, asked: Asked, now: datetime) -> None:
         self._look(now)
@@ -254,7 +237,7 @@ class Dispatch:
             asked.nothing_waits(self.orders.tools[asked.tool].file, self.waitlist.held_of(asked.tool))
             return
         copy = asked.simulated or path.split("/")[0] in RESERVED or self.orders.keeps(asked.tool)
-        in_run = self._repository.begin(self._free_id(asked.tool, now), path, copy=copy)
+        in_run = self._repository.begin(self._jobs.free_id(asked.tool, now), path, copy=copy)
         if not in_run:
             asked.gone(path)
             return
@@ -262,7 +245,7 @@ class Dispatch:
             self.waitlist.begun(asked.tool, path)
             if held := self.waitlist.free(path):
                 self._no_longer_held(held, f"{asked.who} had it run again, as {in_run.run}")
-        self._begin(self._job(asked.tool, in_run, asked_by=asked.who, simulated=asked.simulated), asked)
+        self._begin(self._jobs.job(asked.tool, in_run, asked_by=asked.who, simulated=asked.simulated), asked)
 
     def _start_decided(self, asked: Asked, held: RunRecord, now: datetime) -> None:
         record = self._ledger.run(held.id)
@@ -274,45 +257,14 @@ class Dispatch:
             asked.gone(record.path)
             return
         self.waitlist.free(record.path)
-        job = replace(self._job(asked.tool, in_run, record=record), started=now, approved_plan=record.plan)
+        job = replace(self._jobs.job(asked.tool, in_run, record=record), started=now, approved_plan=record.plan)
         by = "" if asked.rejected else asked.who
         self._begin(replace(job, approved_by=by, rejected_by=asked.who if asked.rejected else ""), asked)
-
-    def _job(
-        self,
-        tool: str,
-        file: InRun,
-        *,
-        record: RunRecord | None = None,
-        asked_by: str = "timer",
-        simulated: bool = False,
-        resumed: bool = False,
-    ) -> Job:
-        encoding, separator = self.orders.written(tool)
-        return Job(
-            id=file.run,
-            tool_name=tool,
-            tool=self.orders.tools[tool],
-            file=file,
-            asked_by=record.asked_by if record else asked_by,
-            started=record.started.astimezone(self._place.now().tzinfo) if record else self._place.now(),
-            encoding=encoding,
-            separator=separator,
-            simulated=simulated,
-            approved_by=record.approved_by if record else "",
-            approved_plan=record.plan if record else "",
-            resumed=resumed,
-        )
 
     def _begin(self, job: Job, asked: Asked | None) -> None:
         if self.orders.means(job.tool_name, job.file.path) and not self.orders.keeps(job.tool_name):
             job = replace(job, promised=self.waitlist.promised(job.tool_name, job.file.path))
         self.under_way = self._runs.begin(job, self._place, asked)
-
-    def _free_id(self, tool: str, now: datetime) -> str:
-        first = f"{stamp(now)}-{tool}"
-        candidates = (first if n == 1 else f"{first}-{n}" for n in count(1))
-        return next(one for one in candidates if not self._ledger.run(one))
 
     # What became of it
 
@@ -388,7 +340,7 @@ class Dispatch:
 
     def reorder(self, orders: Orders, place: Place) -> None:
         """Go by other settings from the next run on."""
-        self.orders = self.waitlist.orders = self.timetable.orders = orders
+        self.orders = self.waitlist.orders = self.timetable.orders = self._jobs.orders = orders
         self._place = place
         self.waitlist.stale = True
         self._wishes.reorder(orders)
