@@ -62,6 +62,16 @@ EVENTS: dict[str, Event] = {
         "an upload has not come to rest for longer than stuck_after",
         "8f973f71a0ad43c99a0e429ef0b3fc2b",
     ),
+    "upload.broken": Event(
+        "sshd says that the connection of an upload broke off: it is kept until it was resumed and closed",
+        "21e50a4140dc4f42adee75893f6ca798",
+        remarkable=True,
+    ),
+    "sshd.unheard": Event(
+        "syncd can't read in the journal what sshd says of uploads; settle decides",
+        "13760b03de8d4a9a94f2b5648f5d7e30",
+    ),
+    "sshd.heard": Event("it can again", "ffdfab032bec4f748adafcf8500d306b", remarkable=True),
     "drop.held": Event(
         "the sender's hold file keeps everything in the drop folder",
         "9884620652114fbf87e52378d9975c8a",

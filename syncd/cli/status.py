@@ -60,6 +60,7 @@ def _sentences(found: Standing) -> Iterator[str]:
         yield "No run is under way"
     yield from _watching(found["drop"])
     yield from map(_freeze, found["freezes"])
+    yield from _hearing(found["drop"])
     yield from (f"Trouble: {text}" for text in found["trouble"])
 
 
@@ -79,6 +80,11 @@ def _watching(drop: Standing) -> Iterator[str]:
 
 def _alarms(alarms: Sequence[Standing]) -> list[list[str]]:
     return [[moment(alarm["since"]), alarm["alarm"], alarm["what"], alarm["cure"]] for alarm in alarms]
+
+
+def _hearing(drop: Standing) -> Iterator[str]:
+    if drop["sshd"]:
+        yield f"sshd's word: {drop['sshd']}"
 
 
 def _dropped(drop: Standing) -> None:

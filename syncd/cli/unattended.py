@@ -81,6 +81,7 @@ def _dropped(config: Config) -> dict[str, Any]:
         "watch": None,
         "canary": None,
         "looks_every": config.drop.poll_every,
+        "sshd": "",
         "held_since": None,
         "trouble": "",
     }

@@ -74,6 +74,9 @@ class Drop(Settings):
     canary_every: Seconds = 3600.0
     """How often a hidden file is made, and removed at once, to find out whether the kernel still tells of uploads.
     `0s`: never."""
+    sshd: Literal["auto", "on", "off"] = "auto"
+    """Whether sshd's log tells of uploads which was closed and which broke off: `auto`, where syncd can read it; `on`,
+    it is said where it can't; `off`."""
     stuck_after: Seconds = 3600.0
     """An upload that has not settled for so long is said as a warning."""
 

@@ -1,7 +1,8 @@
 """Which dropped files are finished."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 OBSTACLES = {
     "link": ("it is a link, and links are never followed", "Have the file itself uploaded, and remove the link."),
@@ -71,6 +72,39 @@ class Sighting:
         )
 
 
+class Said(StrEnum):
+    """What the server that receives an upload says of it, which looks can't see."""
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    """Its sender has it open for writing."""
+    BROKEN = "broken"
+    """Its connection broke off, and nobody has brought it to its end since."""
+    WHOLE = "whole"
+    """Its sender closed it, with as many bytes as it has."""
+    UNREAD = "unread"
+    """The server's log has yet to be read."""
+
+
+KEPT = frozenset({Said.OPEN, Said.BROKEN, Said.UNREAD})
+"""What keeps an upload from being taken, however quiet it is."""
+
+STUCK = {
+    Said.NOTHING: ("it changes again and again, or somebody keeps it open", "Ask the sender."),
+    Said.WHOLE: ("it is whole, and somebody keeps it open", "Look who does (lsof)."),
+    Said.OPEN: (
+        "sshd says that its upload is still going on",
+        "Ask the sender. If nobody uploads it any more: have it uploaded again, or put a copy in its place.",
+    ),
+    Said.BROKEN: (
+        "its connection broke off",
+        "Have it uploaded again, or resumed. If it is whole all the same: put a copy in its place.",
+    ),
+    Said.UNREAD: ("the journal has not been read yet", "Look whether the journal's disk answers."),
+}
+"""Why an upload does not come to its end, and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A name in the drop folder over time: its last sighting, since when it is unchanged, since when it is there."""
@@ -78,6 +112,7 @@ class Upload:
     sighting: Sighting
     since: float
     first: float
+    said: Said = Said.NOTHING
 
 
 def observed(before: Mapping[str, Upload], seen: Iterable[Sighting], now: float) -> dict[str, Upload]:
@@ -94,15 +129,31 @@ def _observe(before: Upload | None, sighting: Sighting, now: float) -> Upload:
     return Upload(sighting, now, first)
 
 
+def judged(uploads: Mapping[str, Upload], say: Callable[[Sighting], Said]) -> dict[str, Upload]:
+    """The uploads with what `say` knows of each."""
+    return {path: _judge(upload, say(upload.sighting)) for path, upload in uploads.items()}
+
+
+def _judge(upload: Upload, said: Said) -> Upload:
+    return upload if upload.said is said else replace(upload, said=said)
+
+
 def settled(uploads: Iterable[Upload], now: float, quiet: float) -> list[Sighting]:
-    """The plain files that have not changed for `quiet` seconds, longest waiting first."""
-    ripe = [upload for upload in uploads if not upload.sighting.obstacle and now >= upload.since + quiet]
+    """The plain files that have not changed for `quiet` seconds, or are whole, longest waiting first."""
+    ripe = [upload for upload in uploads if (moment := _ripe_at(upload, quiet)) is not None and now >= moment]
     return [upload.sighting for upload in sorted(ripe, key=lambda upload: upload.sighting.changed)]
 
 
 def next_settled(uploads: Iterable[Upload], quiet: float) -> float | None:
-    """When the next upload will have settled if nothing happens to it; `None` when none is under way."""
-    return min((upload.since + quiet for upload in uploads if not upload.sighting.obstacle), default=None)
+    """When the next upload will have settled if nothing happens to it; `None` when none will."""
+    moments = (_ripe_at(upload, quiet) for upload in uploads)
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _ripe_at(upload: Upload, quiet: float) -> float | None:
+    if upload.sighting.obstacle or upload.said in KEPT:
+        return None
+    return upload.since if upload.said is Said.WHOLE else upload.since + quiet
 
 
 def stuck(uploads: Iterable[Upload], now: float, patience: float) -> list[Upload]:

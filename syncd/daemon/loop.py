@@ -23,11 +23,12 @@ from syncd.daemon.canary import Canary
 from syncd.daemon.digest import Digest
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.freezes import listed
-from syncd.daemon.notes import Ended, Note, Progress, Pruned, Reload, Stop, TookIn, Woken
+from syncd.daemon.notes import Ended, Note, Overheard, Progress, Pruned, Reload, Stop, TookIn, Woken
 from syncd.daemon.notices import Notices
 from syncd.daemon.numbers import Numbers
 from syncd.daemon.reception import Reception
 from syncd.daemon.requests import Requests
+from syncd.daemon.sshd_word import SshdWord
 from syncd.daemon.starter import Starter
 from syncd.daemon.trouble import Trouble
 from syncd.daemon.upkeep import Upkeep
@@ -84,6 +85,8 @@ class Daemon:
         self._books = Books(self._plant, self._began)
         self._numbers = Numbers(config.site.name, self._began)
         self._targets = [self._target_of(config)]
+        self._sshd = SshdWord(config.drop.folder, self._plant.state, self._mailbox.put)
+        self._sshd.go_by(config.drop.sshd)
         self._reception = self._make_reception()
         self._dispatch = Dispatch(
             plant.orders_of(config),
@@ -138,6 +141,7 @@ class Daemon:
             intake,
             vigil,
             canary=Canary(drop.folder, vigil, canary_every, time.monotonic),
+            sshd=self._sshd,
             settle=self._config.drop.settle,
             stuck_after=self._config.drop.stuck_after,
             forgive_every=self._config.drop.poll_every,
@@ -199,6 +203,7 @@ class Daemon:
         self._reception.close()
         self._dispatch.close()
         self._upkeep.close()
+        self._sshd.close()
         self._hear_the_last()
         self._numbers.close()
         if control:
@@ -284,6 +289,9 @@ class Daemon:
                 self._dispatch.ended(note, self._now())
             case Progress():
                 self._dispatch.progressed(note)
+            case Overheard():
+                self._sshd.heard(note.heard)
+                self._reception.woken(time.monotonic())
             case Pruned():
                 self._upkeep.pruned(note)
             case Request():
@@ -360,6 +368,7 @@ class Daemon:
     def _apply(self, config: Config, target: Target) -> None:
         if config.drop != self._config.drop:
             self._reception.rest()
+            self._sshd.go_by(config.drop.sshd)
         self._config = config
         self._starter.settle = config.drop.settle
         self._numbers.go_by(config.metrics)
@@ -426,7 +435,7 @@ class Daemon:
         return {
             "daemon": status.daemon(config, self._began, running=self._alone is None),
             "doing": status.doing(self._dispatch, now),
-            "drop": status.dropped(self._reception, config.drop, time.monotonic()),
+            "drop": status.dropped(self._reception, config.drop, time.monotonic(), sshd=self._sshd.state),
             "alarms": [told(alarm, now) for alarm in self._alarms.standing()],
             "waiting": status.waiting(self._dispatch, repository, now),
             "held": status.held(self._dispatch.waitlist.all_held(), now),

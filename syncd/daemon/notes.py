@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from syncd.control import Request
 from syncd.disk.intake import Taking
+from syncd.disk.journal import Heard
 from syncd.disk.records import RunRecord
 
 
@@ -57,4 +58,11 @@ class Pruned:
     error: Exception | None = None
 
 
-Note = Woken | Stop | Reload | TookIn | Ended | Progress | Pruned | Request
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """sshd logged something, or it can't be heard."""
+
+    heard: Heard
+
+
+Note = Woken | Stop | Reload | TookIn | Ended | Progress | Pruned | Overheard | Request

@@ -9,9 +9,10 @@ from datetime import datetime
 from syncd import logs
 from syncd.core.alarms import Alarm
 from syncd.core.durations import spoken
-from syncd.core.settle import OBSTACLES, Sighting, Upload, next_settled, observed, settled, stuck
+from syncd.core.settle import OBSTACLES, STUCK, Said, Sighting, Upload, judged, next_settled, observed, settled, stuck
 from syncd.daemon.canary import Canary
 from syncd.daemon.notes import Note, TookIn
+from syncd.daemon.sshd_word import SshdWord
 from syncd.daemon.trouble import Trouble
 from syncd.daemon.vigil import Vigil
 from syncd.disk.drop import Drop, Left
@@ -34,7 +35,6 @@ CURES = {
     "watch.lost": "journalctl -x tells why; too few watches: sysctl fs.inotify.max_user_watches.",
     "watch.deaf": 'If this file system never tells, set watch = "poll" in [drop].',
     "canary.failed": "Let syncd's group write into the drop folder: chmod g+rwxs.",
-    "upload.stuck": "It changes again and again, or somebody keeps it open: ask the sender.",
 }
 """What to do about each alarm."""
 
@@ -62,6 +62,7 @@ class Reception:
         vigil: Vigil,
         *,
         canary: Canary | None = None,
+        sshd: SshdWord | None = None,
         settle: float,
         stuck_after: float,
         forgive_every: float,
@@ -71,6 +72,7 @@ class Reception:
         self._intake = intake
         self._vigil = vigil
         self.canary = canary or Canary(drop.folder, vigil, 0.0, time.monotonic)
+        self._sshd = sshd
         self._settle = settle
         self._stuck_after = stuck_after
         self._forgive_every = forgive_every
@@ -85,6 +87,7 @@ class Reception:
         self._retry_at = 0.0
         self._said_hold_at = 0.0
         self._said_stuck: set[tuple[str, int]] = set()
+        self._said_broken: set[tuple[str, int]] = set()
         self._said: set[tuple[str, str]] = set()
         self.busy = False
         self.resting = False
@@ -128,6 +131,7 @@ class Reception:
             now, now + time.monotonic() - began, changed=changed or self.busy, folders=self._drop.folders
         )
         self._say_hold()
+        self._say_broken()
         self._say_stuck(now)
 
     def woken(self, now: float) -> None:
@@ -146,7 +150,8 @@ class Reception:
         """
         if self.trouble or not self._may_claim():
             return False
-        ripe = self.uploads if patiently else [sighting.path for sighting in self._settled(time.monotonic())]
+        coming = [path for path, upload in self.uploads.items() if upload.said is not Said.BROKEN]
+        ripe = coming if patiently else [sighting.path for sighting in self._settled(time.monotonic())]
         return any(wanted(path) for path in [*ripe, *self._under_way])
 
     def coming(self) -> list[str]:
@@ -170,10 +175,9 @@ class Reception:
         if self.held_since is None:
             for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, self._stuck_after):
                 path, since = upload.sighting.path, spoken(round(monotonic - upload.first))
-                what = f"the upload of {path} has not come to rest for {since}"
-                yield Alarm(
-                    event="upload.stuck", subject=path, since=now, what=what, cure=CURES["upload.stuck"], file=path
-                )
+                reason, cure = STUCK[upload.said]
+                what = f"the upload of {path} has not come to its end for {since}: {reason}"
+                yield Alarm(event="upload.stuck", subject=path, since=now, what=what, cure=cure, file=path)
 
     def rest(self) -> None:
         """Begin no round any more: another reception will go on once this one is not `busy`."""
@@ -191,6 +195,7 @@ class Reception:
         names = {one.path for one in seen}
         self._said = {said for said in self._said if said[0] in names}
         self._said_stuck = {said for said in self._said_stuck if said[0] in names}
+        self._said_broken = {said for said in self._said_broken if said[0] in names}
         if now >= self._forgive_at:  # a folder's rights may have been mended, which the file does not tell
             known, self._forgive_at = {}, now + self._forgive_every
         else:
@@ -206,6 +211,10 @@ class Reception:
             else:
                 free.append(one)
         self.uploads = observed(self.uploads, free, now)
+        if self._sshd:
+            self._sshd.looking()
+            self.uploads = judged(self.uploads, self._sshd.says)
+            self._sshd.looked(coming=any(each.said is not Said.WHOLE for each in self.uploads.values()))
         self.claims = observed(self.claims, claims, now)
 
     def _obstruct(self, sighting: Sighting, obstacle: str) -> None:
@@ -241,17 +250,28 @@ class Reception:
                 cure="Ask the sender whether the upload is still going on; if not, remove the hold file.",
             )
 
+    def _say_broken(self) -> None:
+        for upload in self.uploads.values():
+            key = (upload.sighting.path, upload.sighting.inode)
+            if upload.said is not Said.BROKEN:
+                self._said_broken.discard(key)
+            elif key not in self._said_broken:
+                self._said_broken.add(key)
+                log.info("upload.broken", file=upload.sighting.path, bytes=upload.sighting.size)
+
     def _say_stuck(self, now: float) -> None:
         for upload in stuck([*self.uploads.values(), *self.claims.values()], now, self._stuck_after):
             key = (upload.sighting.path, upload.sighting.inode)
             if key not in self._said_stuck and self.held_since is None:
                 self._said_stuck.add(key)
+                reason, cure = STUCK[upload.said]
                 log.warning(
                     "upload.stuck",
                     file=upload.sighting.path,
                     bytes=upload.sighting.size,
                     since=spoken(now - upload.first),
-                    cure=CURES["upload.stuck"],
+                    reason=reason,
+                    cure=cure,
                 )
 
     # Rounds
@@ -336,7 +356,8 @@ class Reception:
         if left.obstacle:
             self._obstruct(left.sighting, left.obstacle)
         else:  # it moved, or somebody has it open: it has to settle again, for a while however short that may be
-            since = now + max(0.0, PAUSE - self._settle)
+            whole = upload is not None and upload.said is Said.WHOLE
+            since = now + (PAUSE if whole else max(0.0, PAUSE - self._settle))
             self.uploads[left.sighting.path] = Upload(left.sighting, since, upload.first if upload else now)
 
     def _in_trouble(self, error: Exception, now: float) -> None:

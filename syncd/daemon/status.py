@@ -11,7 +11,7 @@ from syncd.core.agenda import next_tick, on_arrival
 from syncd.core.durations import spoken
 from syncd.core.freeze import thaw
 from syncd.core.instants import elapsed
-from syncd.core.settle import OBSTACLES, Upload
+from syncd.core.settle import OBSTACLES, Said, Upload
 from syncd.daemon.canary import Canary
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.freezes import told
@@ -23,6 +23,14 @@ from syncd.disk.repository import Repository, Waiting
 
 MOST = 200
 """Files of one kind that are named; the rest is counted."""
+
+
+SAID = {
+    Said.OPEN: "its upload is going on, as sshd says",
+    Said.BROKEN: "its connection broke off, as sshd says; it is taken once it was resumed and closed",
+    Said.UNREAD: "the journal is being read for what sshd said of it",
+}
+"""Why an upload is not taken although it may be quiet."""
 
 
 def daemon(config: Config, since: datetime, *, running: bool) -> dict[str, Any]:
@@ -55,7 +63,7 @@ def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
     }
 
 
-def dropped(reception: Reception, drop: Drop, monotonic: float) -> dict[str, Any]:
+def dropped(reception: Reception, drop: Drop, monotonic: float, *, sshd: str) -> dict[str, Any]:
     """What lies in the drop folder, each file with why it is still there."""
     held = reception.held_since is not None
     # A claimed one is named as it was dropped: its claim, the first folder, is nobody's business.
@@ -81,6 +89,7 @@ def dropped(reception: Reception, drop: Drop, monotonic: float) -> dict[str, Any
         "watch": reception.means,
         "looks_every": drop.poll_every,
         "canary": canary(reception.canary, monotonic),
+        "sshd": sshd,
         "trouble": reception.trouble.text,
     }
 
@@ -95,6 +104,8 @@ def canary(canary: Canary, monotonic: float) -> dict[str, Any] | None:
 def _why(upload: Upload, settle: float, monotonic: float, held: bool) -> str:
     if held:
         return "the sender's hold file is there"
+    if said := SAID.get(upload.said):
+        return said
     quiet = monotonic - upload.since
     if quiet < settle:
         return f"it changed {spoken(round(quiet, 1))} ago; it is taken once it was quiet for {spoken(settle)}"

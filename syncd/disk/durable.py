@@ -79,14 +79,18 @@ def write_whole(path: Path, pieces: Iterable[bytes], beside: Path) -> None:
     sync_folder(path.parent)
 
 
-def replace_whole(path: Path, content: bytes) -> None:
+def replace_whole(path: Path, content: bytes, *, synced: bool = False) -> None:
     """Put this content in the place of a file's old one, for everybody to read: readers find the one or the other.
 
-    It is not synced: after a power cut neither may be there.
+    Unless it is `synced`, after a power cut neither may be there.
     """
     draft = path.with_name(f".{path.name}{DRAFT}")  # always the same: a kill leaves one behind, not many
     try:
-        draft.write_bytes(content)
+        with draft.open("wb") as file:
+            file.write(content)
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         draft.chmod(0o644)
         draft.replace(path)
     finally:

@@ -11,6 +11,19 @@ Match User erp
     AllowTcpForwarding no
     X11Forwarding no
 """
+DEV_LOG = f"""\
+[Unit]
+Requires=systemd-journald-dev-log.socket
+After=systemd-journald-dev-log.socket
+Before=ssh.service
+[Mount]
+What=/run/systemd/journal/dev-log
+Where={HOME}/dev/log
+Type=none
+Options=bind
+[Install]
+WantedBy=multi-user.target
+"""
 CLIENT = ["sftp", "-b", "-", "-i", "/root/erp_key", "-o", "StrictHostKeyChecking=accept-new", "-o", "BatchMode=yes"]
 
 
@@ -30,3 +43,16 @@ def welcome(machine: Machine) -> None:
 def sends(machine: Machine, commands: str) -> None:
     """Carry out commands of sftp as the sender; fails when one of them does."""
     machine.does(*CLIENT, "erp@localhost", stdin=commands.encode())
+
+
+def speaks(machine: Machine) -> None:
+    """Let sshd log what the sender does, and the lines reach the journal from within the chroot."""
+    unit = f"{HOME[1:].replace('/', '-')}-dev-log.mount"
+    if machine.run("systemctl", "is-active", "--quiet", unit).returncode == 0:
+        return
+    machine.does("install", "-d", "-m", "0755", f"{HOME}/dev")
+    machine.writes(f"/etc/systemd/system/{unit}", DEV_LOG)
+    machine.does("systemctl", "daemon-reload")
+    machine.does("systemctl", "enable", "--now", unit)
+    machine.writes("/etc/ssh/sshd_config.d/erp.conf", SSHD.replace("-u 0007", "-u 0007 -l INFO"))
+    machine.does("systemctl", "reload", "ssh.service")
