@@ -47,6 +47,7 @@ UPDATE = f"{MENU}: add to the token's service, from the plugin local_syncd (upda
 PRACTISED = "These are functions of the plugin local_syncd, which the practice site has with [target] companion = true."
 FUNCTIONS = frozenset({"function", "companion"})
 ROLES = "Site administration > Users > Permissions > Define roles"
+ASLEEP = "The service does not run: only while it does can root see the credentials that it is given."
 PRACTICE = 'The target is the practice site, which lacks nothing. A Moodle site: [target] kind = "rest".'
 
 
@@ -112,7 +113,9 @@ def _examined(config: "Config", service: "Service | None") -> "Findings":
         try:
             target = stack.enter_context(closing(config.target.open(folder)))
         except Fault as fault:
-            return Findings((Finding("token", "token", "missing", str(fault)),), fault)
+            asleep = service is not None and not service.pid
+            why = f"{fault}. {ASLEEP}" if asleep else str(fault)
+            return Findings((Finding("token", "token", "missing", why),), fault)
         found = examine(target, config.tools)
     if config.target.kind == "sandbox" and not any(_wanting(one) for one in found.findings):
         return Findings(())

@@ -291,6 +291,11 @@ class TestKernel:
         folder = replace(GOOD, trial=Trial(inotify=reason))
         assert f"fs.inotify.{setting} = " in cure(list(judge_inotify(Inotify(1, 1), folder, 1, wanted=True)), "inotify")
 
+    def test_a_closed_folder_is_no_matter_of_limits(self) -> None:
+        """Who may not read it gets no watch either, and needs rights, not more watches."""
+        refused = Trial(refused={"look": "Permission denied"}, inotify="Permission denied")
+        assert not bad(list(judge_inotify(Inotify(8_192, 128), replace(GOOD, trial=refused), 1, wanted=True)))
+
     def test_who_only_looks_needs_no_watch(self) -> None:
         """On a network file system."""
         assert not list(judge_inotify(Inotify(1, 1), GOOD, 10, wanted=False))

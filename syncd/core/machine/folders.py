@@ -47,7 +47,7 @@ def judge_drop(
     yield _inheritance(folder, account)
     if contents.claims:
         claims = f"{folder.path}/.syncd"
-        cure = f"ls -ld {typed(claims)}   # whose is it? Then: mv {typed(claims)} {typed(claims)}-foreign"
+        cure = f"mv {typed(claims)} {typed(claims)}-foreign   # look first whose it is, and what is in it"
         yield Finding("drop", claims, "missing", contents.claims, cure)
     yield from _left_there(folder, contents)
     yield from _strangers("drop", folder, "what is dropped")

@@ -62,12 +62,14 @@ def judge_inotify(inotify: Inotify, drop: Folder, folders: int, *, wanted: bool)
         return
     line = "echo 'fs.inotify.{} = {}' >> /etc/sysctl.d/60-syncd.conf && sysctl --system && systemctl restart syncd"
     refused = drop.trial.inotify
-    if refused and "open files" in refused:
+    if "open files" in refused:
         why = f"the kernel gives no more listeners (fs.inotify.max_user_instances is {inotify.instances:,}): {refused}"
         yield Finding("kernel", "inotify", "missing", why, line.format("max_user_instances", 1_024))
-    elif refused:
+    elif "No space" in refused:
         why = f"the kernel gives no watch on the drop folder: {refused}"
         yield Finding("kernel", "inotify", "missing", why, line.format("max_user_watches", PLENTY))
+    elif refused and not drop.trial.refused:
+        yield Finding("kernel", "inotify", "warning", f"the kernel gives no watch on the drop folder: {refused}")
     elif not inotify.watches:
         yield Finding("kernel", "inotify", "unseen", "its limits can't be read")
     else:
