@@ -55,7 +55,7 @@ def _status(config: Config, ledger: Ledger | None, trouble: list[str]) -> dict[s
         "drop": _dropped(config),
         "alarms": _alarms(ledger, now),
         "waiting": list(_waiting(config, held, pauses, now)),
-        "held": [_held(run, now) for run in held],
+        "held": [_held(run, now) for run in held if not run.approved_by],
         "freezes": listed(config.freezes, now),
         "tools": list(_tools(config, ledger, pauses, now)),
         "trouble": trouble,
@@ -132,6 +132,8 @@ def waits_with(run: RunRecord, file: Waiting, repository: Repository) -> bool:
 def _why(tool: str, held: RunRecord | None, pause: Pause | None, frozen: str) -> str:
     if not tool:
         return "no tool is configured for this name"
+    if held and held.approved_by:
+        return f"approved by {held.approved_by}; {frozen or ASLEEP}"
     if held:
         return f"held: {held.reason} (syncd approve {held.id}, or syncd reject {held.id})"
     if pause:
@@ -148,7 +150,6 @@ def _held(run: RunRecord, now: datetime) -> dict[str, Any]:
         "file": run.path,
         "reason": run.reason,
         "report": run.report,
-        "approved_by": run.approved_by,
         "since": _iso(run.ended or run.started, now),
     }
 

@@ -145,7 +145,7 @@ class Alarms:
 
     def _waiting(self, now: datetime, dispatch: Dispatch) -> Iterator[Alarm]:
         after = self._settings.held_after
-        for run in dispatch.waitlist.all_held() if after else ():
+        for run in dispatch.waitlist.undecided() if after else ():
             held = (run.ended or run.started).astimezone(now.tzinfo)
             if elapsed(held, now) >= after or ("run.waiting", run.id) in self._standing:
                 yield waiting(run.tool, run.path, run.id, held, after)

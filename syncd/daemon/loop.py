@@ -438,7 +438,7 @@ class Daemon:
             "drop": status.dropped(self._reception, config.drop, time.monotonic(), sshd=self._sshd.state),
             "alarms": [told(alarm, now) for alarm in self._alarms.standing()],
             "waiting": status.waiting(self._dispatch, repository, now),
-            "held": status.held(self._dispatch.waitlist.all_held(), now),
+            "held": status.held(self._dispatch.waitlist.undecided(), now),
             "freezes": listed(config.freezes, now),
             "tools": list(status.tools(self._dispatch, self._books.loop, now)),
             "trouble": [trouble.text for trouble in self._troubles() if trouble] + self._notices.troubles,

@@ -153,7 +153,7 @@ class Numbers:
         return ToolSnapshot(
             waiting=len(waiting),
             oldest=max(0.0, now.timestamp() - oldest),
-            held=sum(held.tool == name and not held.approved_by for held in dispatch.waitlist.all_held()),
+            held=sum(held.tool == name for held in dispatch.waitlist.undecided()),
             paused=name in dispatch.timetable.pauses,
             frozen=dispatch.orders.frozen(name, now) is not None,
             running=run is not None and run.job.tool_name == name,

@@ -177,7 +177,6 @@ def held(ledger_runs: list[RunRecord], now: datetime) -> list[dict[str, Any]]:
             "file": run.path,
             "reason": run.reason,
             "report": run.report,
-            "approved_by": run.approved_by,
             "since": (run.ended or run.started).astimezone(now.tzinfo).isoformat(timespec="seconds"),
         }
         for run in ledger_runs

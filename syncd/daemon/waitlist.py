@@ -173,8 +173,12 @@ class Waitlist:
         return next((run for file in self._waiting.get(tool, []) if (run := self.held(file))), None)
 
     def all_held(self) -> list[RunRecord]:
-        """The runs that wait for a person's word."""
+        """The runs that are held, those too that were approved in a freeze and wait for its end."""
         return list(self._held.values())
+
+    def undecided(self) -> list[RunRecord]:
+        """The runs that wait for a person's word."""
+        return [run for run in self._held.values() if not run.approved_by]
 
     def waits_with(self, run: RunRecord) -> bool:
         """Whether a file waits with this run for a person's word, still the very bytes that it was planned from."""

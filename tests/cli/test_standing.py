@@ -147,6 +147,19 @@ def test_a_freeze_is_seen_with_who_and_why(either: Place) -> None:
     assert (either.erp / "users.csv").exists()
 
 
+def test_what_was_approved_in_a_freeze_waits_for_nobody(either: Place) -> None:
+    """The approval is noted at once, and the status no longer asks for a decision."""
+    run = either.holds_a_run()
+    freeze(either, -timedelta(hours=1), timedelta(days=3))
+    said = either.says("approve", run)
+    assert said.code == 0
+    assert f"The run {run} is approved. It is made when the freeze is over" in said.out
+    found = either.tells("status")
+    assert found["held"] == []
+    assert "; the tool users is frozen until" in found["waiting"][0]["why"]
+    assert found["waiting"][0]["why"].startswith("approved by ")
+
+
 def test_the_agenda_goes_on_when_a_freeze_is_over(place: Place) -> None:
     """What falls into it is one time, at its end, and says so."""
     place.settings.write_text(place.settings.read_text().replace('"0 3 * * *"', '"every 15m"'))

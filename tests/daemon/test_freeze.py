@@ -168,6 +168,7 @@ def test_an_approval_in_a_freeze_is_kept_for_its_end(office: Office, restarted: 
     assert "approved. It is made when the freeze is over: users is frozen until 2026-11-22 13:00" in answer["text"]
     if restarted:
         desk.restart()
+    assert desk.dispatch.waitlist.undecided() == []
     assert desk.runs(minutes=59) == []
     (made,) = desk.runs(minutes=1)
     assert (made.id, made.state, made.approved_by) == (run.id, RunState.DONE, "ana")
