@@ -1,6 +1,7 @@
-"""Build /opt/syncd: a virtual environment with syncd and what it needs, in the versions that this one was tested with.
+"""Build /opt/syncd, below a folder that stands for /: a virtual environment with syncd and what it needs.
 
-Nothing is downloaded, nothing of where it was built is in it, and the same sources give the same bytes.
+The versions are those of the environment that runs this, in which the tests ran. Nothing is downloaded, nothing of
+where it was built is in it, and the same sources give the same bytes.
 """
 
 import compileall
@@ -9,10 +10,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+
+from syncd import __version__
 
 PROJECT = Path(__file__).parent.parent
 PLACE = "/opt/syncd"
@@ -104,3 +108,7 @@ def _copy(package: Distribution, to: Path) -> None:
         if source.is_file():
             (to / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, to / file)
+
+
+if __name__ == "__main__":
+    bundle(Path(sys.argv[1]), __version__, int(time.time()))

@@ -15,6 +15,8 @@ import bundle
 import companion
 import manual
 
+from syncd import __version__
+
 PROJECT = Path(__file__).parent.parent
 DEBIAN = PROJECT / "packaging/debian"
 MAINTAINER = "syncd maintainers <maintainers@syncd.example>"
@@ -52,13 +54,6 @@ def build(folder: Path, version: str, compression: str = "xz") -> Path:
         sys.exit(f"{done.stdout}{done.stderr}")
     (made,) = work.parent.glob(f"syncd_{_debian_version(version)}_*.deb")
     return made
-
-
-def version_of_sources() -> str:
-    """The version as the sources have it."""
-    found = re.search(r'(?m)^__version__ = "(.+)"$', (PROJECT / "syncd/__init__.py").read_text())
-    assert found, "syncd/__init__.py says no version"
-    return found[1]
 
 
 def _debian_version(version: str) -> str:
@@ -123,7 +118,7 @@ def main() -> None:
     """Build it, and say where it is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("build"))
-    parser.add_argument("--version", default=version_of_sources())
+    parser.add_argument("--version", default=__version__)
     parser.add_argument("--compression", default="xz", help="xz, or none for speed")
     asked = parser.parse_args()
     if why := lacking():

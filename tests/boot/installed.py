@@ -1,13 +1,10 @@
 """syncd installed on a machine, as an administrator would: from the project, with its units."""
 
 import json
-import re
-import shutil
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +48,16 @@ RestartSec=100ms
 
 def lacking(machine: Machine) -> str:
     """Why syncd can't be installed there, in a sentence; "" when it can."""
-    asked = machine.run(PYTHON, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])")
+    asked = machine.run(PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if asked.stdout.strip() == here:
         return ""
-    return (
-        f"The tests run with Python {here}; a service needs that at {PYTHON}, with venv: {asked.stdout}{asked.stderr}"
-    )
+    return f"The tests run with Python {here}; a service needs that at {PYTHON}: {asked.stdout}{asked.stderr}"
 
 
 def install(machine: Machine) -> None:
     """Install the program, units, user and folders."""
-    machine.does(PYTHON, "-m", "venv", "--copies", "--without-pip", "/opt/syncd")
-    packages = machine.root / f"opt/syncd/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    for package in _needed():
-        _copy(package, packages)
-    shutil.copytree(PROJECT / "syncd", packages / "syncd")
-    program = "#!/opt/syncd/bin/python3\nfrom syncd.cli.main import main\nmain()\n"
-    machine.writes("/opt/syncd/bin/syncd", program, 0o755)
+    subprocess.run([sys.executable, PROJECT / "packaging/bundle.py", machine.root], check=True)
     for folder, patterns in tomli.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"][
         "data-files"
     ].items():
@@ -210,29 +199,3 @@ class Service:
 def _event(entry: Mapping[str, Any]) -> Event:
     fields = {key.removeprefix("SYNCD_").lower(): value for key, value in entry.items() if key.startswith("SYNCD_")}
     return {"event": "", **fields, "message": entry.get("MESSAGE", ""), "unit": entry.get("_SYSTEMD_UNIT", "")}
-
-
-def _needed() -> Iterator[Distribution]:
-    """What syncd needs, and what that needs."""
-    names, found = ["syncd"], set[str]()
-    while names:
-        if (name := names.pop()) in found:
-            continue
-        found.add(name)
-        with suppress(PackageNotFoundError):  # what other systems need, or other Pythons
-            package = distribution(name)
-            names += [_name(each) for each in package.requires or () if "extra ==" not in each]
-            if name != "syncd":
-                yield package
-
-
-def _name(requirement: str) -> str:
-    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
-
-
-def _copy(package: Distribution, to: Path) -> None:
-    for file in package.files or ():
-        source = Path(str(package.locate_file(file)))
-        if ".." not in file.parts and source.is_file():
-            (to / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, to / file)
