@@ -170,7 +170,9 @@ def test_an_encrypted_token_is_handed_over_decrypted(service: Service, moodle: s
     stored = "/etc/credstore.encrypted/syncd.token"
     machine.does("systemd-creds", "encrypt", "--name=token", "-", stored, stdin=loopback.TOKEN.encode())
     (line,) = [
-        line for line in (UNITS / "drop-ins/site.conf").read_text().splitlines() if "LoadCredentialEncrypted" in line
+        line
+        for line in (UNITS / "drop-ins/site.conf").read_text().splitlines()
+        if "LoadCredentialEncrypted=token" in line
     ]
     service.drop_in("token", f"[Service]\n{line.removeprefix('#')}\n")
     service.settings(target=REST.format(url=moodle))
