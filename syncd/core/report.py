@@ -39,6 +39,7 @@ class Report:
     ended: datetime
     arrived: datetime | None = None
     simulated: bool = False
+    approved_by: str = ""
     counts: Mapping[Outcome, int] = field(default_factory=dict)
     planned: Mapping[Outcome, int] = field(default_factory=dict)
     breaches: tuple[str, ...] = ()

@@ -42,6 +42,7 @@ def _head(report: Report) -> dict[str, Any]:
         "site": report.site,
         "state": report.state,
         "simulated": report.simulated,
+        "approved_by": report.approved_by or None,
         "headline": headline(report),
         "what_to_do": advice(report),
         "file": {"name": report.file, "size": report.size, "sha256": report.sha256, "arrived": _time(report.arrived)},

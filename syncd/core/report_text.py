@@ -47,6 +47,7 @@ def _facts(report: Report) -> Iterator[str]:
     seconds = elapsed(report.started, report.ended)
     facts = {
         "Run": f"{report.run} of the tool {shown(report.tool)}" + (" (simulated)" if report.simulated else ""),
+        "Approved": f"by {shown(report.approved_by)}" if report.approved_by else "",
         "Arrived": _when(report.arrived) if report.arrived else "",
         "Started": _when(report.started),
         "Ended": f"{_when(report.ended)}, after {seconds:,.1f} s",

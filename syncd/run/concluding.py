@@ -224,6 +224,7 @@ def _report(
         ended=ended,
         arrived=arrived.astimezone(zone) if arrived else None,
         simulated=job.simulated,
+        approved_by=record.approved_by if ending.state is not RunState.HELD else "",
         counts=ending.counts if ending.state is not RunState.HELD else {},
         planned=ending.planned,
         breaches=ending.breaches,

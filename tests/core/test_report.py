@@ -83,6 +83,7 @@ REPORTS = st.builds(
     ended=st.just(STARTED),
     arrived=st.none() | st.just(STARTED),
     simulated=st.booleans(),
+    approved_by=ANYTHING,
     counts=COUNTS,
     planned=COUNTS,
     breaches=st.lists(ANYTHING, max_size=2).map(tuple),

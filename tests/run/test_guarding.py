@@ -41,6 +41,9 @@ def test_an_approval_lets_exactly_that_plan_go(workshop: Workshop) -> None:
     held = workshop.make(users(), few_deletions(11, of=200))
     run = workshop.approved(users(), held)
     assert (run.id, run.state, run.approved_by) == (held.id, RunState.DONE, "ana")
+    assert (workshop.report(held)["approved_by"], workshop.report(run)["approved_by"]) == (None, "ana")
+    text = (workshop.repository.folder / "reports" / run.report).read_text()
+    assert "Approved by ana\n" in text
     assert run.counts[Outcome.DELETED] == 11
     assert len(workshop.accounts()) == 189
     assert not workshop.waiting
