@@ -75,7 +75,7 @@ def _examined(config: Config, service: Service | None) -> Iterator[Finding]:
     inside = contents(config.drop.folder, account) if drop.trial.answered else Contents(whole=False)
     folders = [config.repository.folder, config.state.folder]
     unit = service.seen([config.drop.folder, *folders] if drop.trial.answered else folders) if service else None
-    yield from judge_account(account, unit)
+    yield from judge_account(account, unit, tried=drop.trial.tried)
     yield from _secrets(config, account)
     yield from judge_drop(drop, inside, account, config.drop.watch, config.drop.poll_every, name)
     yield from _sent(config.drop.folder, drop, account, name)
@@ -99,7 +99,7 @@ def _secrets(config: Config, account: Account) -> Iterator[Finding]:
 
 
 def _sent(path: Path, drop: Folder, account: Account, unit: str) -> Iterator[Finding]:
-    if not drop.there or drop.trial.refused or not drop.trial.answered:
+    if not drop.there or not drop.trial.tried or drop.trial.refused or not drop.trial.answered:
         return
     found = senders(drop, account)
     if not found:

@@ -14,6 +14,7 @@ BROKEN = {
     "the senders keep their folder to themselves": "chmod 0700 {drop}",
     "the drop folder is root's alone": "chown root:root {drop} && chmod 0755 {drop}",
     "another group has the drop folder": "groupadd -f erps && chgrp erps {drop} && usermod -aG erps erp",
+    "the drop folder is gone": "rm -r {drop}",
     "much at once": """
         systemctl start syncd && touch -d '+1 min' /etc/systemd/system/syncd.service
         chmod 3770 {drop}
@@ -53,6 +54,15 @@ def test_a_machine_that_is_well_has_nothing_to_do(service: Service) -> None:
     said = service.machine.run(*DOCTOR)
     assert (said.returncode, to_do(said)) == (0, []), said.stdout
     assert "what erp makes with the umask 0007, syncd can take" in said.stdout
+
+
+def test_who_is_neither_root_nor_syncd_is_told_what_can_not_be_seen(service: Service) -> None:
+    """And nothing wrong: what is refused to them need not be to syncd."""
+    service.start()
+    service.machine.run("useradd", "--system", "paul")
+    said = service.machine.run("runuser", "-u", "paul", "--", *DOCTOR)
+    assert (said.returncode, to_do(said)) == (0, []), said.stdout
+    assert "only root can try what syncd may do there" in said.stdout
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -89,7 +89,7 @@ class TestTheDropFolder:
 
     def test_one_that_is_not_there_is_to_be_made(self) -> None:
         """With the bits that let both sides work."""
-        assert "-m 2770 /srv/drop" in cure(drop(replace(GOOD, there=False)), "/srv/drop")
+        assert "install -d -o root -g sftp -m 2770 /srv/drop" in cure(drop(replace(GOOD, there=False)), "/srv/drop")
 
     def test_who_is_not_in_its_group_is_brought_into_it(self) -> None:
         """And the service hears of it, which a running process does not by itself."""
@@ -111,6 +111,13 @@ class TestTheDropFolder:
         """Rights on the folder itself are of no use then."""
         found = drop(replace(GOOD, there=False, trial=Trial(closed_above="/srv/closed")))
         assert cure(found, "/srv/drop") == "setfacl -m u:syncd:x /srv/closed"
+
+    def test_what_nobody_could_try_is_not_said_to_be_refused(self) -> None:
+        """An administrator without root learns that, and nothing wrong."""
+        for folder in (replace(GOOD, trial=Trial(tried=False)), replace(GOOD, there=False, trial=Trial(tried=False))):
+            found = drop(folder, Contents(tried=False)) + list(judge_repository(folder, SYNCD, GOOD, ""))
+            assert set(bad(found).values()) == {"unseen"}
+        assert bad(list(judge_account(SYNCD, None, tried=False))) == {"rights": "unseen"}
 
     def test_the_sticky_bit_keeps_files_of_others(self) -> None:
         """It lets only owners rename, as in /tmp."""

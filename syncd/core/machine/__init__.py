@@ -34,7 +34,8 @@ class Trial:
     """What happened when an account tried a folder: the deeds that were refused, each with the kernel's reason.
 
     `skew` is how far the file system's clock is ahead of ours, in seconds; `inotify` why the kernel gives no watch;
-    `closed_above` the first folder on the way that can't be entered; not `answered`: nothing came back in time.
+    `closed_above` the first folder on the way that can't be entered. Not `answered`: nothing came back in time; not
+    `tried`: whoever calls can't be that account.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Trial:
     inotify: str = ""
     closed_above: str = ""
     answered: bool = True
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Contents:
     claims: str = ""
     """Why the hidden folder of claims is not syncd's own; "" where it is, or is not there."""
     whole: bool = True
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

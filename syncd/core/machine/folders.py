@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from syncd.core import sizes
 from syncd.core.durations import spoken
 from syncd.core.findings import Finding, State, Topic
-from syncd.core.machine import Account, Contents, Exchange, Folder, typed
+from syncd.core.machine import Account, Contents, Exchange, Folder, Trial, typed
 
 SETGID, STICKY, GROUP_ALL, OTHERS = 0o2000, 0o1000, 0o070, 0o007
 
@@ -33,10 +33,10 @@ def judge_drop(
     folder: Folder, contents: Contents, account: Account, watch: str, poll_every: float, unit: str
 ) -> Iterator[Finding]:
     """What is found of the drop folder."""
-    if not folder.there and not folder.trial.closed_above:
-        yield _absent("drop", folder, f"install -d -o SENDER -g GROUP -m 2770 {typed(folder.path)}")
+    if not folder.there and folder.trial.tried and not folder.trial.closed_above:
+        yield _absent(folder, account)
         return
-    if not folder.trial.answered:
+    if not folder.trial.answered or not folder.there:
         yield _rights("drop", folder, account, unit)
         return
     yield _listening(folder, watch, poll_every)
@@ -108,8 +108,10 @@ def judge_no_sender(folder: Folder, account: Account) -> Finding:
     return Finding("sender", "who may drop", "warning", why, cure)
 
 
-def _absent(topic: Topic, folder: Folder, cure: str) -> Finding:
-    return Finding(topic, folder.path, "missing", "there is no such folder", cure)
+def _absent(folder: Folder, account: Account) -> Finding:
+    group = f"groupadd -f sftp && usermod -aG sftp {typed(account.name)}"
+    cure = f"{group} && install -d -o root -g sftp -m 2770 {typed(folder.path)}   # docs/SFTP.md"
+    return Finding("drop", folder.path, "missing", "there is no such folder", cure)
 
 
 def _listening(folder: Folder, watch: str, poll_every: float) -> Finding:
@@ -119,7 +121,13 @@ def _listening(folder: Folder, watch: str, poll_every: float) -> Finding:
     if not folder.system.network:
         if kind == "overlay":
             why = "overlay: the kernel tells of what is uploaded here, not of what is written to the layers below"
-            return Finding("drop", "file system", "warning", why, f'if that happens: [drop] watch = "poll", {every}')
+            return Finding(
+                "drop",
+                "file system",
+                "warning",
+                why,
+                'watch = "poll" in [drop], then: syncd reload   # if that happens',
+            )
         return Finding("drop", "file system", "ok", f"{kind}: the kernel tells of uploads")
     if watch == "inotify":
         why = f'on {kind} the kernel does not tell of what other machines do, and watch = "inotify" relies on it'
@@ -131,7 +139,7 @@ def _listening(folder: Folder, watch: str, poll_every: float) -> Finding:
 
 
 def _ours(topic: Topic, folder: Folder, account: Account, unit: str) -> Iterator[Finding]:
-    if folder.there or folder.trial.refused or not folder.trial.answered:
+    if folder.there or folder.trial != Trial():
         yield _rights(topic, folder, account, unit)
     else:
         yield Finding(topic, folder.path, "ok", "is not there yet; syncd makes it")
@@ -139,6 +147,8 @@ def _ours(topic: Topic, folder: Folder, account: Account, unit: str) -> Iterator
 
 def _rights(topic: Topic, folder: Folder, account: Account, unit: str) -> Finding:
     trial = folder.trial
+    if not trial.tried:
+        return Finding(topic, folder.path, "unseen", f"only root can try what {account.name} may do there")
     if not trial.answered:
         why = f"{folder.system.kind or 'the disk'} did not answer in time"
         return Finding(topic, folder.path, "missing", why, "dmesg | tail   # a network server that is away?")
@@ -202,6 +212,8 @@ def _left_there(folder: Folder, contents: Contents) -> Iterator[Finding]:
         why = f"{_some(contents.unreadable)}: syncd may not read them"
         cure = f"find {path} -type f ! -perm -0040 -exec chmod g+r {{}} +   # for the future: internal-sftp -u 0007"
         yield Finding("drop", _counted(contents.unreadable, "closed file"), "missing", why, cure)
+    if not contents.tried:
+        return
     if contents.whole and not (contents.closed or contents.unreadable):
         folders = f"{contents.folders:,} sub-folder{'' if contents.folders == 1 else 's'}"
         yield Finding("drop", "what lies there", "ok", f"{folders}, and none of what lies there is closed to syncd")

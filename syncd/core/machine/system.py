@@ -11,8 +11,8 @@ PLENTY = 524_288
 UNIVERSAL = frozenset({"UTC", "Etc/UTC", "Universal", "Etc/Universal", "Zulu", "Etc/Zulu", "UCT", "Etc/UCT"})
 
 
-def judge_account(account: Account, unit: Unit | None) -> Iterator[Finding]:
-    """What is found of the account that syncd runs as."""
+def judge_account(account: Account, unit: Unit | None, *, tried: bool = True) -> Iterator[Finding]:
+    """What is found of the account that syncd runs as; not `tried`: whoever calls can't be it."""
     if unit and not unit.user_known:
         cure = "systemd-sysusers   # with packaging/systemd/syncd.sysusers in /etc/sysusers.d/syncd.conf"
         yield Finding("account", unit.user, "missing", f"{unit.name} names a user that is not there", cure)
@@ -23,6 +23,9 @@ def judge_account(account: Account, unit: Unit | None) -> Iterator[Finding]:
         yield Finding("account", name, "warning", why, cure)
     else:
         yield Finding("account", name, "ok", account.told_by)
+    if not tried:
+        why = f"whoever calls this is neither root nor {account.name} with all its groups, and can try nothing as it"
+        yield Finding("account", "rights", "unseen", why, "sudo syncd doctor")
 
 
 def judge_settings(settings: Secret, account: Account) -> Iterator[Finding]:
@@ -81,7 +84,7 @@ def judge_inotify(inotify: Inotify, drop: Folder, folders: int, *, wanted: bool)
 
 def judge_lease(drop: Folder) -> Iterator[Finding]:
     """Whether the kernel tells of those who have a file open for writing."""
-    if not drop.there or drop.trial.refused or not drop.trial.answered:
+    if not drop.there or not drop.trial.tried or drop.trial.refused or not drop.trial.answered:
         return
     if drop.trial.lease:
         yield Finding("kernel", "lease", "ok", "the kernel tells of writers of syncd's own files (F_SETLEASE)")

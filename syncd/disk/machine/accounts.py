@@ -95,6 +95,12 @@ def _known(name: str) -> bool:
     return False
 
 
+def can_be(account: Account) -> bool:
+    """Whether a process of ours can do things as an account, with all its groups."""
+    ours = ourselves("")
+    return ours.uid == 0 or (ours.uid == account.uid and account.groups <= ours.groups)
+
+
 def done_as(
     account: Account, deed: Callable[[], Mapping[str, Any]], patience: float = PATIENCE
 ) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from syncd.core.machine import Account, Contents, Exchange, FileSystem, Folder, Secret, Trial
 from syncd.disk.drop import CLAIMS
-from syncd.disk.machine.accounts import PATIENCE, account_of, done_as, group_name, members, user_name
+from syncd.disk.machine.accounts import PATIENCE, account_of, can_be, done_as, group_name, members, user_name
 from syncd.disk.machine.trials import clear, give, look_through, scratch_name, take, trial, try_folder
 from syncd.disk.mounts import mount_above, mount_of
 
@@ -32,11 +32,12 @@ def seen(
         return _hanging(path)
     there = os.path.isdir(path)
     place = path if there else next(above for above in path.parents if os.path.isdir(above))
-    told = (
-        Trial()
-        if made and not there
-        else trial(done_as(account, lambda: try_folder(str(place), listen=listen), patience))
-    )
+    if made and not there:
+        told = Trial()
+    elif can_be(account):
+        told = trial(done_as(account, lambda: try_folder(str(place), listen=listen), patience))
+    else:
+        told = Trial(tried=False)
     stat = place.stat()
     return Folder(
         path=str(path),
@@ -61,6 +62,8 @@ def _hanging(path: Path) -> Folder:
 
 def contents(path: Path, account: Account) -> Contents:
     """What lies in the drop folder."""
+    if not can_be(account):
+        return Contents(tried=False)
     told = done_as(account, lambda: look_through(str(path)))
     if told is None:
         return Contents(whole=False)
@@ -96,7 +99,7 @@ def exchange(path: Path, sender: Account, account: Account) -> Exchange:
 def secret(path: Path, account: Account) -> Secret:
     """A file of the administrator's."""
     stat = path.stat()
-    told = done_as(account, lambda: {"readable": os.access(path, os.R_OK)})
+    told = done_as(account, lambda: {"readable": os.access(path, os.R_OK)}) if can_be(account) else {"readable": True}
     return Secret(str(path), stat.st_uid, stat.st_gid, modes.S_IMODE(stat.st_mode), bool(told and told["readable"]))
 
 
