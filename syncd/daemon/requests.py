@@ -55,7 +55,10 @@ class Requests:
             "notices": self._try_out,
         }
         if request.verb not in {"status", "look"}:
-            asked = {name: request.arguments.get(name) or None for name in ("tool", "run", "file", "until", "simulate")}
+            asked = {
+                name: request.arguments.get(name) or None
+                for name in ("tool", "all", "run", "file", "until", "simulate")
+            }
             log.info("request.received", verb=request.verb, by=request.who, **asked)
         try:
             verb = verbs.get(request.verb)
@@ -78,6 +81,9 @@ class Requests:
             known = ", ".join(self._dispatch.orders.tools) or "none"
             raise UsageError(f"there is no tool {shown(name)} in the settings; there are: {known}")
         return name
+
+    def _tools(self, request: Request) -> list[str]:
+        return list(self._dispatch.orders.tools) if request.arguments.get("all") else [self._tool(request)]
 
     def _run(self, request: Request) -> None:
         tool = self._tool(request)
@@ -112,13 +118,15 @@ class Requests:
 
     def _pause(self, request: Request) -> None:
         until = request.arguments.get("until")
-        pause = Pause(self._tool(request), _moment(str(until)) if until else None, request.who)
-        self._dispatch.timetable.pause(pause)
-        request.answer({"tool": pause.tool, "until": until})
+        end, tools = _moment(str(until)) if until else None, self._tools(request)
+        for tool in tools:
+            self._dispatch.timetable.pause(Pause(tool, end, request.who))
+        request.answer({"tools": tools, "until": until})
 
     def _resume(self, request: Request) -> None:
-        tool = self._tool(request)
-        request.answer({"tool": tool, "was_paused": self._dispatch.timetable.resume(tool, request.who)})
+        tools = self._tools(request)
+        resumed = [tool for tool in tools if self._dispatch.timetable.resume(tool, request.who)]
+        request.answer({"tools": tools, "resumed": resumed})
 
     def _look_again(self, request: Request) -> None:
         self._look()

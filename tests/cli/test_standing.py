@@ -112,6 +112,19 @@ def test_a_pause_is_seen_and_ended(either: Place) -> None:
     assert either.says("resume", "users").out == "users was not paused\n"
 
 
+def test_everything_is_paused_and_resumed_at_once(either: Place) -> None:
+    """Whoever does so at three in the morning need not know the names; one or all must be meant."""
+    said = either.says("pause", "--all", "--until", "2h").out
+    assert [line.split()[0] for line in said.splitlines()] == ["users", "partners"]
+    assert all(tool["paused"] for tool in either.tells("status")["tools"])
+    either.says("resume", "partners")
+    assert either.says("resume", "--all").out == "users runs again\npartners was not paused\n"
+    for words in (["pause"], ["resume"], ["pause", "users", "--all"]):
+        refused = either.says(*words)
+        assert refused.code == 2
+        assert "name one tool, or say --all" in refused.err
+
+
 def test_times_within_a_pause_are_marked(place: Place) -> None:
     """Only the times that a pause swallows are marked."""
     place.says("pause", "users", "--until", "30h")

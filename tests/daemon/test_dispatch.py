@@ -257,7 +257,7 @@ def test_a_paused_tool_lets_its_ticks_pass(office: Office) -> None:
     assert desk.runs(minutes=15) == []
     desk.restart()
     assert desk.runs(minutes=15) == []
-    assert last_reply(desk.ask("resume", tool="users"))["answer"] == {"tool": "users", "was_paused": True}
+    assert last_reply(desk.ask("resume", tool="users"))["answer"] == {"tools": ["users"], "resumed": ["users"]}
     assert desk.runs() == []
     assert states(desk.runs(minutes=15)) == [RunState.DONE]
 
