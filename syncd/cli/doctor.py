@@ -176,7 +176,8 @@ def _print(title: str, findings: Sequence["Finding"], *, short: bool) -> None:
         heading(f"{title} ({len(well)} of {len(findings)} are there)" if short else title)
     rows = [[one.name, one.state, one.why] for one in findings if not short or one.state != "ok"]
     if rows:
-        table([findings[0].topic, "state", "why"], rows)
+        topic = findings[0].topic
+        table(["folder" if topic == "state" else topic, "state", "why"], rows)
 
 
 def _to_do(findings: Sequence["Finding"]) -> Iterator[str]:

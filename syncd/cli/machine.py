@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from syncd.config import Config, load, machine_zone
+from syncd.config import Config, Drop, load, machine_zone
 from syncd.core.findings import Finding
 from syncd.core.machine import Account, Contents, Folder
 from syncd.core.machine.folders import judge_drop, judge_exchange, judge_no_sender, judge_repository, judge_state
@@ -78,7 +78,7 @@ def _examined(config: Config, service: Service | None) -> Iterator[Finding]:
     yield from judge_account(account, unit, tried=drop.trial.tried)
     yield from _secrets(config, account)
     yield from judge_drop(drop, inside, account, config.drop.watch, config.drop.poll_every, name)
-    yield from _sent(config.drop.folder, drop, account, name)
+    yield from _sent(config.drop, drop, account, name)
     yield from judge_repository(seen(config.repository.folder, account), account, drop, name)
     made = service is not None and service.makes(config.state.folder)
     yield from judge_state(seen(config.state.folder, account, made=made), account, name)
@@ -98,7 +98,7 @@ def _secrets(config: Config, account: Account) -> Iterator[Finding]:
         yield from judge_token_file(secret(token, account), account)
 
 
-def _sent(path: Path, drop: Folder, account: Account, unit: str) -> Iterator[Finding]:
+def _sent(settings: Drop, drop: Folder, account: Account, unit: str) -> Iterator[Finding]:
     if not drop.there or not drop.trial.tried or drop.trial.refused or not drop.trial.answered:
         return
     found = senders(drop, account)
@@ -107,11 +107,11 @@ def _sent(path: Path, drop: Folder, account: Account, unit: str) -> Iterator[Fin
     elif os.geteuid() != 0:
         yield Finding("sender", found[0].name, "unseen", "only root can try what a sender can do", "sudo syncd doctor")
     else:
-        logins = {sender: login_of(sender.name, path) for sender in found[:MOST]}
+        logins = {sender: login_of(sender.name, settings.folder) for sender in found[:MOST]}
         # Who is locked in elsewhere, though of the same group, sends to another folder.
         here = [sender for sender, login in logins.items() if login is None or login.shows_drop]
         for sender in here or logins:
-            yield from judge_exchange(exchange(path, sender, account), drop, account, unit)
+            yield from judge_exchange(exchange(settings.folder, sender, account), drop, account, unit)
             if login := logins[sender]:
                 readers = group_number("systemd-journal")
-                yield from judge_login(login, account, journal_group=readers, listens=True)
+                yield from judge_login(login, account, journal_group=readers, wanted=settings.sshd)

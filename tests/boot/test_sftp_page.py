@@ -100,6 +100,13 @@ def test_doctor_finds_nothing_missing(fed: Service) -> None:
     assert "Nothing." in said.partition("To do on this machine")[2].partition("Worth")[0]
 
 
+def test_syncd_hears_what_sshd_says(fed: Service) -> None:
+    """Through the cage's socket and the journal, by the groups that the page gives the service."""
+    fed.machine.writes("/root/heard.csv", "x\n", 0o644)
+    sends(fed.machine, "put /root/heard.csv sync/heard.part", "rm sync/heard.part")
+    wait_for(lambda: "sshd's word: heard" in fed.syncd("status"), PATIENCE, "sshd's word")
+
+
 def test_sshd_tells_the_journal_of_each_upload(cage: Machine) -> None:
     """From within the cage."""
     cage.writes("/root/told.csv", "x\n", 0o644)

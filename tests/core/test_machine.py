@@ -224,10 +224,10 @@ class TestLogins:
     JOURNAL = 101
     READER = replace(SYNCD, groups=SYNCD.groups | {JOURNAL})
 
-    def judged(self, account: Account = READER, *, listens: bool = True, **other: object) -> list[Finding]:
+    def judged(self, account: Account = READER, *, wanted: str = "auto", **other: object) -> list[Finding]:
         """What is found of a good log-in that is otherwise in some ways."""
         login = replace(self.GOOD, **other)  # type: ignore[arg-type]  # each test names fields that there are
-        return list(judge_login(login, account, journal_group=self.JOURNAL, listens=listens))
+        return list(judge_login(login, account, journal_group=self.JOURNAL, wanted=wanted))
 
     def test_one_as_the_handbook_makes_it_lacks_nothing(self) -> None:
         """Nor is anything to be typed."""
@@ -258,7 +258,11 @@ class TestLogins:
 
     def test_who_does_not_want_sshds_word_hears_nothing_of_it(self) -> None:
         """By the setting."""
-        assert self.judged(tells=False, socket=False, listens=False) == self.judged(listens=False)
+        assert self.judged(tells=False, socket=False, wanted="off") == self.judged(wanted="off")
+
+    def test_who_relies_on_it_lacks_what_keeps_it_away(self) -> None:
+        """By the setting, too."""
+        assert bad(self.judged(tells=False, wanted="on")) == {"erp: sshd's word": "missing"}
 
 
 class TestSecrets:

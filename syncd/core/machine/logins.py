@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from syncd.core.findings import Finding
+from syncd.core.findings import Finding, State
 from syncd.core.machine import Account, Login, typed
 
 PAGE = "docs/SFTP.md"
 
 
-def judge_login(login: Login, account: Account, *, journal_group: int | None, listens: bool) -> Iterator[Finding]:
-    """What is found of a sender's log-in; `journal_group` is who may read the journal, and `listens` whether sshd's
-    word is asked for."""
+def judge_login(login: Login, account: Account, *, journal_group: int | None, wanted: str) -> Iterator[Finding]:
+    """What is found of a sender's log-in; `journal_group` is who may read the journal, and `wanted` the setting
+    of sshd's word."""
     who = login.sender
     if not login.sftp_only:
         why = f"sshd lets {who} do more than drop files: a shell, programs"
@@ -31,8 +31,8 @@ def judge_login(login: Login, account: Account, *, journal_group: int | None, li
         )
     else:
         yield Finding("sender", f"{who}: umask", "ok", f"{login.umask:04o}")
-    if listens:
-        yield _word(login, account, journal_group)
+    if wanted != "off":
+        yield _word(login, account, journal_group, "missing" if wanted == "on" else "optional")
 
 
 def _cage(login: Login) -> Finding:
@@ -53,18 +53,18 @@ def _cage(login: Login) -> Finding:
     return Finding("sender", name, "ok", f"{login.cage}, which nobody but root can change")
 
 
-def _word(login: Login, account: Account, journal_group: int | None) -> Finding:
+def _word(login: Login, account: Account, journal_group: int | None, lacking: State) -> Finding:
     name = f"{login.sender}: sshd's word"
     place = f"{login.cage.rstrip('/')}/dev/log"
     if not login.tells:
         why = "sshd does not log what becomes of uploads; syncd waits for quiet instead"
-        return Finding("sender", name, "optional", why, f"ForceCommand internal-sftp -l INFO -u 0007   # {PAGE}")
+        return Finding("sender", name, lacking, why, f"ForceCommand internal-sftp -l INFO -u 0007   # {PAGE}")
     if not login.socket:
         why = f"{place} is no socket: what sshd says of uploads is lost, and syncd waits for quiet instead"
         unit = f"$(systemd-escape -p --suffix=mount {typed(place)})"
-        return Finding("sender", name, "optional", why, f"systemctl enable --now {unit}   # {PAGE}, sshd's word")
+        return Finding("sender", name, lacking, why, f"systemctl enable --now {unit}   # {PAGE}, sshd's word")
     if journal_group is not None and account.uid != 0 and journal_group not in account.groups:
         why = f"{account.name} may not read the journal, where sshd tells what becomes of uploads"
         cure = f"usermod -aG systemd-journal {typed(account.name)}   # or SupplementaryGroups= in the unit"
-        return Finding("sender", name, "optional", why, cure)
+        return Finding("sender", name, lacking, why, cure)
     return Finding("sender", name, "ok", "sshd tells the journal what becomes of uploads")
