@@ -131,7 +131,8 @@ class Journal:
 
 
 def _check() -> None:
-    found = [file for place in PLACES for file in Path(place).glob("*/system.journal")]
+    """Raise `OSError` where there is no journal, or libsystemd would show an empty one for lack of rights."""
+    found = [folder / "system.journal" for place in PLACES for folder in Path(place).glob("*")]
     if not found:
         raise OSError(0, f"there is no journal of the system in {' or '.join(PLACES)}")
     if not any(os.access(file, os.R_OK) for file in found):
@@ -146,7 +147,7 @@ def _latest_boot(reader: Any) -> str:
 
 def _begin(reader: Any, cursor: str, since: float) -> None:
     if cursor:
-        with suppress(OSError):  # no cursor at all: whoever wrote it there did not get it from here
+        with suppress(OSError, ValueError):  # no cursor at all: whoever wrote it there did not get it from here
             reader.seek_cursor(cursor)
             return
     reader.seek_realtime(since)

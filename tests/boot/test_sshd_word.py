@@ -103,6 +103,17 @@ def test_an_upload_whose_sshd_was_killed_is_not_taken(host: Machine, told: Servi
     assert told.hears("run.ended")["created"] == "2"
 
 
+def test_where_the_journal_swallowed_lines_settle_decides(host: Machine, told: Service) -> None:
+    """journald drops lines of who logs too much, and says so: the end of an upload may be among them."""
+    settings(told, settle="300ms")
+    told.start()
+    breaks_off(host, told, "users.csv", kills="^sshd: erp@internal-sftp")
+    few = ["-p", "LogRateLimitIntervalSec=1s", "-p", "LogRateLimitBurst=5"]
+    much = "for each in $(seq 50); do echo $each; done; sleep 1.1; echo later"
+    host.does("systemd-run", "--wait", "--collect", "-q", *few, "sh", "-c", much)
+    told.hears("file.arrived")
+
+
 def test_without_the_right_to_read_it_is_said_where_it_is_wanted(service: Service) -> None:
     """Once, and the rest goes on as without."""
     settings(service, settle="300ms", more='sshd = "on"')
