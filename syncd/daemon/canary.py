@@ -1,5 +1,6 @@
 """The canary's hour: finds out whether the watch still tells what happens in the drop folder, and how soon."""
 
+import errno
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,17 @@ AGAIN = 600.0
 """Seconds until one flies again where the last told nothing good."""
 
 
+RIGHTS = "Let syncd's group write into the drop folder, chmod g+rwxs: it must, to take files."
+
+CURES = {
+    errno.EROFS: "It is mounted read-only, or its unit's sandbox shows it so: name it in ReadWritePaths=. If it is, "
+    "the folder was replaced since syncd started: systemctl restart syncd.",
+    errno.ENOSPC: "Make room on its disk.",
+    errno.EDQUOT: "Give syncd's account a larger quota there, or make room.",
+}
+"""What to do where none can be made, by the error; in all other cases it is `RIGHTS`."""
+
+
 class Canary:
     """Lets a hidden file appear in the drop folder, which the watch must tell of like of any other.
 
@@ -33,6 +45,7 @@ class Canary:
         self._vigil = vigil
         self._every = every
         self._next = clock() + min(FIRST, every) if every and vigil.watch else math.inf
+        self._armings = vigil.armings
         self._sent: float | None = None
         self._tries = 0
         self._cleared = False
@@ -42,9 +55,13 @@ class Canary:
         """When that was."""
         self.failed = ""
         """Why none could be made at the last try."""
+        self.cure = ""
 
     def turn(self, now: float) -> None:
         """Hear what the watch told of the canary that is out; let one fly if it is time to."""
+        if self._armings != self._vigil.armings:  # by a look: is all well with what it found?
+            self._armings = self._vigil.armings
+            self._next = min(self._next, now + min(FIRST, self._every))
         if self._sent is not None:
             self._listen(self._sent, now)
         if self._sent is None and now >= self._next:
@@ -64,7 +81,7 @@ class Canary:
                 clear(self._folder)
                 self._cleared = True
             if self._vigil.deaf:
-                self._vigil.arm()
+                self._arm()
             watch.expect(name := hatched())
             fly(self._folder, name)
         except (FileNotFoundError, NotADirectoryError):  # the reception says that the folder is gone
@@ -80,9 +97,9 @@ class Canary:
                 "canary.failed",
                 folder=str(self._folder),
                 reason=str(error),
-                cure="Let syncd write into the drop folder, and see that its disk has room: it must, to take files.",
+                cure=CURES.get(error.errno or 0, RIGHTS),
             )
-        self.failed = str(error)
+        self.failed, self.cure = str(error), CURES.get(error.errno or 0, RIGHTS)
 
     def _listen(self, sent: float, now: float) -> None:
         watch = self._vigil.watch
@@ -110,7 +127,7 @@ class Canary:
         if self._vigil.deaf:
             self._tries = 0
         elif self._tries == 1:
-            self._vigil.arm()
+            self._arm()
             self._send(now)
         else:
             self._tries = 0
@@ -121,3 +138,7 @@ class Canary:
                 looks_every=self._vigil.poll_every,
                 cure='Nothing is lost. If this file system never tells, set watch = "poll" in [drop].',
             )
+
+    def _arm(self) -> None:
+        self._vigil.arm()
+        self._armings = self._vigil.armings

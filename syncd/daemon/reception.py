@@ -34,7 +34,6 @@ CURES = {
     "drop.gone": "Mount it, or make it again, for syncd's group.",
     "watch.lost": "journalctl -x tells why; too few watches: sysctl fs.inotify.max_user_watches.",
     "watch.deaf": 'If this file system never tells, set watch = "poll" in [drop].',
-    "canary.failed": "Let syncd's group write into the drop folder: chmod g+rwxs.",
 }
 """What to do about each alarm."""
 
@@ -169,9 +168,10 @@ class Reception:
             "watch.deaf": self._vigil.deaf and "the kernel does not tell of the drop folder; uploads come late",
             "canary.failed": self.canary.failed and f"nothing can be written there: {self.canary.failed}",
         }
+        cures = CURES | {"canary.failed": self.canary.cure}
         for event, what in ails.items():
             if what:
-                yield Alarm(event=event, subject=folder, since=now, what=what, cure=CURES[event], file=folder)
+                yield Alarm(event=event, subject=folder, since=now, what=what, cure=cures[event], file=folder)
         if self.held_since is None:
             for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, self._stuck_after):
                 path, since = upload.sighting.path, spoken(round(monotonic - upload.first))

@@ -30,6 +30,8 @@ class Vigil:
     def __init__(self, watch: Watch | None, poll_every: float) -> None:
         self.watch = watch
         self.poll_every = poll_every
+        self.armings = 0
+        """How often it was armed so far."""
         self.deaf = False
         """Whether the watch, though it is armed, was found to tell nothing."""
         self._next = 0.0
@@ -62,6 +64,7 @@ class Vigil:
             self._lost(error)
         else:
             log.debug("watch.armed")
+            self.armings += 1
             self._next = 0.0
 
     def looks(self, now: float) -> None:

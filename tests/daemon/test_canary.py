@@ -175,6 +175,17 @@ def test_what_stays_deaf_is_said_once_and_so_is_its_end(
     assert (said.count("watch.deaf"), said.count("watch.back")) == (1, 1)
 
 
+def test_one_flies_soon_after_a_look_armed_the_watch_anew(folder: Path, aviary: Aviary) -> None:
+    """The folder that has the name now may be one into which syncd can't write."""
+    aviary.flies()
+    aviary.is_heard()
+    deaf(folder, aviary)
+    wait_for(lambda: not aviary.watch.alive())
+    aviary.look()
+    aviary.turns()
+    assert aviary.canary.next_at() == aviary.now + FIRST
+
+
 def test_none_flies_in_a_storm(folder: Path, aviary: Aviary) -> None:
     """Nothing listens then, and that is known."""
     for number in range(STORM):
