@@ -59,7 +59,7 @@ class Canary:
 
     def turn(self, now: float) -> None:
         """Hear what the watch told of the canary that is out; let one fly if it is time to."""
-        if self._armings != self._vigil.armings:  # by a look: is all well with what it found?
+        if self._every and self._armings != self._vigil.armings:  # by a look: is all well with what it found?
             self._armings = self._vigil.armings
             self._next = min(self._next, now + min(FIRST, self._every))
         if self._sent is not None:

@@ -214,8 +214,13 @@ def test_a_storm_that_breaks_out_is_no_deafness(folder: Path, aviary: Aviary) ->
 def test_where_only_looking_counts_none_flies(folder: Path) -> None:
     """On a network file system, or where the settings want none."""
     blind = Canary(folder, Vigil(None, 30.0), EVERY, lambda: 0.0)
-    off = Canary(folder, Vigil(Watch(folder, hold_file="", wake=lambda: None), 30.0), 0.0, lambda: 0.0)
-    assert blind.next_at() == off.next_at() == float("inf")
+    listening = Vigil(Watch(folder, hold_file="", wake=lambda: None), 30.0)
+    off = Canary(folder, listening, 0.0, lambda: 0.0)
+    listening.arm()
+    for canary in (blind, off):
+        canary.turn(1.0)
+        assert canary.next_at() == float("inf")
+    listening.close()
 
 
 def test_a_folder_that_can_not_be_written_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
