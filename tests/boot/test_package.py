@@ -122,6 +122,22 @@ def test_an_upgrade_with_work_in_flight_loses_nothing_and_does_nothing_twice(cle
     assert not there(clean, "/run/syncd.upgrade")
 
 
+def test_an_upgrade_after_which_one_does_not_start_is_complete_all_the_same(clean: Machine) -> None:
+    """It names the one whose settings are wrong, and the others run: apt is not left half-way."""
+    installs(clean, OLD)
+    service, campus = instance(clean), instance(clean, "campus")
+    service.start()
+    campus.start()
+    service.settings("[")
+    upgrade = clean.run("dpkg", "--install", NEW)
+    assert upgrade.returncode == 0
+    assert "syncd.service could not be started" in upgrade.stderr
+    assert (service.shows("ActiveState"), campus.shows("ActiveState")) == ("failed", "active")
+    service.settings()
+    installs(clean, NEW)
+    assert service.shows("ActiveState") == "active"
+
+
 def test_an_old_process_never_sees_new_files(clean: Machine) -> None:
     """It has ended before the first file is replaced: what it loads late would be of another version."""
     installs(clean, OLD)
