@@ -110,7 +110,7 @@ class SshdWord:
             log.warning(
                 "sshd.unheard",
                 reason=why,
-                cure="Make syncd a member of the group systemd-journal, as docs/SENDERS.md says, or set sshd to auto.",
+                cure='Make syncd a member of the group systemd-journal, as docs/SFTP.md says, or set sshd = "auto".',
             )
 
     # Asked

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.settle import OBSTACLES, Sighting, Upload, next_settled, observed, settled, stuck
+from syncd.core.settle import (
+    KEPT,
+    OBSTACLES,
+    STUCK,
+    Said,
+    Sighting,
+    Upload,
+    judged,
+    next_settled,
+    observed,
+    settled,
+    stuck,
+)
 
 QUIET = 2.0
 FILE = Sighting("users.csv", device=1, inode=7, size=100, changed=5_000, modified=4_000)
@@ -105,6 +117,38 @@ def test_another_file_of_the_name_is_not_stuck() -> None:
     """A sender who replaces a file every now and then is no upload that never ends."""
     uploads = observed(observed({}, [FILE], 0.0), [replace(FILE, inode=8)], 59.0)
     assert stuck(uploads.values(), 61.0, 60.0) == []
+
+
+def test_what_is_whole_need_not_be_quiet() -> None:
+    """Who receives it knows that its sender has closed it."""
+    uploads = judged(observed({}, [FILE], 10.0), lambda _: Said.WHOLE)
+    assert settled(uploads.values(), 10.0, QUIET) == [FILE]
+    assert next_settled(uploads.values(), QUIET) == 10.0
+
+
+@pytest.mark.parametrize("said", sorted(KEPT))
+def test_what_is_open_or_broken_never_settles(said: Said) -> None:
+    """However quiet it is; that it is stuck is said all the same. Other words make it as any other."""
+    uploads = judged(observed({}, [FILE], 10.0), lambda _: said)
+    assert settled(uploads.values(), 1e9, QUIET) == []
+    assert next_settled(uploads.values(), QUIET) is None
+    assert [upload.sighting for upload in stuck(uploads.values(), 1e9, 60.0)] == [FILE]
+    assert settled(judged(uploads, lambda _: Said.NOTHING).values(), 12.0, QUIET) == [FILE]
+
+
+def test_what_was_said_counts_until_the_file_changes() -> None:
+    """A word is about the file as it was seen."""
+    uploads = judged(observed({}, [FILE], 10.0), lambda _: Said.WHOLE)
+    assert observed(uploads, [FILE], 11.0)["users.csv"].said is Said.WHOLE
+    assert observed(uploads, [replace(FILE, size=101)], 11.0)["users.csv"].said is Said.NOTHING
+
+
+def test_each_way_to_be_stuck_says_the_reason_and_the_cure() -> None:
+    """The reason goes on in a sentence, the cure is one."""
+    assert STUCK.keys() == set(Said)
+    for reason, cure in STUCK.values():
+        assert reason[0].islower() and not reason.endswith(".")
+        assert cure[0].isupper() and cure.endswith(".")
 
 
 @given(looks)

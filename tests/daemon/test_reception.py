@@ -7,11 +7,14 @@ from queue import SimpleQueue
 import pytest
 
 from syncd.core.settle import Sighting
+from syncd.core.sftp_log import Line
 from syncd.daemon.notes import Note, TookIn
 from syncd.daemon.reception import PAUSE, RETRY, Reception
+from syncd.daemon.sshd_word import SshdWord
 from syncd.daemon.vigil import Vigil
 from syncd.disk.drop import Drop
 from syncd.disk.intake import Intake, Taking
+from syncd.disk.journal import Heard
 from tests.run.workshop import NOON, Workshop
 
 SETTLE = 10.0
@@ -36,7 +39,7 @@ class MoodyIntake(Intake):
 class Hall:
     """A reception, and the mailbox for its notes."""
 
-    def __init__(self, workshop: Workshop, settle: float = SETTLE) -> None:
+    def __init__(self, workshop: Workshop, settle: float = SETTLE, sshd: SshdWord | None = None) -> None:
         self.folder = workshop.folder / "drop"
         self.folder.mkdir()
         self.repository = workshop.repository
@@ -49,6 +52,7 @@ class Hall:
             drop,
             self.intake,
             Vigil(None, 30.0),
+            sshd=sshd,
             settle=settle,
             stuck_after=3600.0,
             forgive_every=30.0,
@@ -198,3 +202,73 @@ def test_what_is_on_its_way_is_expected(hall: Hall) -> None:
     (hall.folder / "alock.txt").touch()
     hall.reception.look(1.0)
     assert not expects("users.csv", patiently=True)
+
+
+class Heeding:
+    """A reception that hears sshd, in whose log the test writes."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        (journal := workshop.folder / "journal").mkdir()
+        self.sshd = SshdWord(workshop.folder / "drop", workshop.folder, lambda _: None, journal=journal)
+        self.sshd.go_by("on")
+        self.hall = Hall(workshop, sshd=self.sshd)
+        self.file = self.hall.folder / "users.csv"
+        self._says()
+
+    def _says(self, *texts: str) -> None:
+        now = self.file.stat().st_ctime_ns if self.file.exists() else 0
+        self.sshd.heard(Heard(tuple(Line("b:1", 7, now, text) for text in texts), "c", "b", all=True))
+
+    def uploads(self, end: str) -> None:
+        """An upload that ends like this; "": not yet."""
+        self.file.write_bytes(b"123")
+        self._says('open "/drop/users.csv" flags WRITE,CREATE,TRUNCATE mode 0644')
+        if end:
+            self._says(f'{end} "/drop/users.csv" bytes read 0 written 3')
+
+
+@pytest.fixture
+def heeding(workshop: Workshop) -> Iterator[Heeding]:
+    """A reception that hears sshd, and would wait for ten seconds."""
+    heeding = Heeding(workshop)
+    yield heeding
+    heeding.hall.reception.close()
+    heeding.sshd.close()
+
+
+def test_what_sshd_calls_closed_is_taken_at_once(heeding: Heeding) -> None:
+    """Without a wait."""
+    heeding.uploads("close")
+    assert heeding.hall.turn(100.0)
+    assert heeding.hall.waiting() == ["users.csv"]
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [("", "its upload is still going on"), ("forced close", "its connection broke off")],
+)
+def test_what_sshd_does_not_call_closed_is_kept_and_said(
+    heeding: Heeding, end: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For ever, if need be; once that it broke off, once that it is stuck. Nothing waits for what broke off."""
+    heeding.uploads(end)
+    for now in (100.0, 120.0, 3700.0, 9000.0):
+        assert not heeding.hall.turn(now)
+        assert heeding.hall.reception.next_at(now) > now
+    assert heeding.hall.reception.expecting(lambda _: True, patiently=True) == (not end)
+    said = capsys.readouterr().out
+    assert said.count("upload.broken") == (1 if end else 0)
+    assert said.count("upload.stuck") == 1
+    assert reason in said
+
+
+def test_what_is_closed_but_kept_open_is_tried_again_after_a_pause(heeding: Heeding) -> None:
+    """Somebody else may write to it: the loop must not spin."""
+    heeding.uploads("close")
+    with heeding.file.open("ab"):
+        assert heeding.hall.turn(100.0)
+        assert not heeding.hall.waiting()
+        assert not heeding.hall.turn(100.5)
+        assert heeding.hall.reception.next_at(100.5) > 100.5
+    assert heeding.hall.turn(100.0 + PAUSE)
+    assert heeding.hall.waiting() == ["users.csv"]
