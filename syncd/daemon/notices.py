@@ -59,9 +59,9 @@ class Notices:
             self._postman.begin()
             self._deafen = logs.listen(self._hear)
         ping = ping_of(settings)
-        if ping and not self._ping:
+        if not self._ping or not self._ping.calls(ping, settings.ping_every):
+            self._ping = Pinger(ping, settings.ping_every) if ping else None
             self._next_ping = 0.0
-        self._ping = self._ping.changed(ping) if self._ping else Pinger(ping) if ping else None
 
     def _hear(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
         """An event was logged, by whatever thread. What notices themselves log is not told: it would go round."""
@@ -117,14 +117,15 @@ class Notices:
 class Pinger:
     """Calls the ping's address, each time in a thread of its own: the loop never waits for it."""
 
-    def __init__(self, ping: Ping) -> None:
+    def __init__(self, ping: Ping, every: float) -> None:
         self._ping = ping
-        self._standing = Standing("ping")
+        self._every = every
+        self._standing = Standing("ping", every)
         self._calling: Thread | None = None
 
-    def changed(self, ping: Ping | None) -> "Pinger | None":
-        """The one for another address; this one if it is the same."""
-        return self if ping == self._ping else Pinger(ping) if ping else None
+    def calls(self, ping: Ping | None, every: float) -> bool:
+        """Whether it is this address that it calls, so often."""
+        return (ping, every) == (self._ping, self._every)
 
     def call(self) -> None:
         """Call it, unless the last call is still under way."""

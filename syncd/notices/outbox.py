@@ -51,7 +51,7 @@ class Outbox:
         self.gathered, self._number = Gathered(), 1
         with suppress(OSError):
             folder.mkdir(mode=0o750, exist_ok=True)
-        self._recover()
+            self._recover()
 
     def _recover(self) -> None:
         if found := _read(self._folder / GATHERED):

@@ -18,14 +18,18 @@ SERVER = """
 import json, ssl, sys, time
 from pathlib import Path
 sys.path.insert(0, "/opt/post")
-from sinks import Post
+from sinks import Post, Web
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/opt/post/certificate", "/opt/post/key")
 post = Post(context=context, wants_login=True)
 port = post.open()
+web = Web()
+hook = web.open()
 while True:
     mails = [mail.as_string() for mail in post.mails]
-    Path("/run/post.new").write_text(json.dumps({"port": port, "mails": mails, "encrypted": post.encrypted}))
+    Path("/run/post.new").write_text(json.dumps({
+        "port": port, "hook": hook, "mails": mails, "encrypted": post.encrypted, "calls": len(web.calls)
+    }))
     Path("/run/post.new").rename("/run/post")
     time.sleep(0.05)
 """
@@ -38,6 +42,7 @@ smtp_security = "starttls"
 smtp_ca_file = "/etc/syncd/mail-ca.pem"
 smtp_user = "syncd"
 smtp_password_credential = "smtp"
+services_file = "/etc/syncd/services"
 """
 
 
@@ -57,9 +62,14 @@ def post(host: Machine, tmp_path: Path) -> Iterator[Path]:
     host.does("rm", "-f", "/run/post", "/etc/credstore.encrypted/syncd.smtp")
 
 
-def test_a_mail_leaves_the_sandbox_with_a_password_from_an_encrypted_credential(service: Service, post: Path) -> None:
-    """As the handbook and site.conf have it: no file holds the password, and no line of the unit is in the way."""
-    machine = service.machine
+def test_notices_leave_the_sandbox_with_a_password_from_an_encrypted_credential(service: Service, post: Path) -> None:
+    """As the handbook and site.conf have it: no file holds the password, and no line of the unit is in the way.
+
+    Nor is any in the way of apprise.
+    """
+    machine, ports = service.machine, json.loads(post.read_text())
+    machine.writes("/etc/syncd/services", f"json://localhost:{ports['hook']}/\n", 0o640)
+    machine.does("chgrp", "syncd", "/etc/syncd/services")
     machine.does("install", "-d", "-m", "0700", "/etc/credstore.encrypted")
     stored = "/etc/credstore.encrypted/syncd.smtp"
     machine.does("systemd-creds", "encrypt", "--name=smtp", "-", stored, stdin=sinks.LOGIN[1].encode())
@@ -69,9 +79,14 @@ def test_a_mail_leaves_the_sandbox_with_a_password_from_an_encrypted_credential(
         if "LoadCredentialEncrypted=smtp" in line
     ]
     service.drop_in("smtp", f"[Service]\n{line.removeprefix('#')}\n")
-    service.settings(NOTICES.format(port=json.loads(post.read_text())["port"]))
+    service.settings(NOTICES.format(port=ports["port"]))
     service.start()
-    assert "sent" in service.syncd("notices", "test")
+    assert service.syncd("notices", "test").splitlines() == [
+        "way       result  why",
+        "mail      sent",
+        "services  sent",
+    ]
+    wait_for(lambda: json.loads(post.read_text())["calls"] == 1, PATIENCE, "a call of the service")
     machine.does("ln", "-s", "/etc/passwd", f"{service.drop}/link.csv")
     wait_for(lambda: len(json.loads(post.read_text())["mails"]) == 2, PATIENCE, "a test and a notice")
     found = json.loads(post.read_text())
