@@ -58,6 +58,8 @@ def _sentences(found: Standing) -> Iterator[str]:
         yield f"Running {doing['tool']} on {doing['file']}: {far} ({doing['run']})"
     elif daemon["running"]:
         yield "No run is under way"
+    for run in found["broken_off"]:
+        yield f"Broken off, to be gone on with: {run['run']} on {run['file']}: {run['why']}"
     yield from _watching(found["drop"])
     yield from map(_freeze, found["freezes"])
     yield from _hearing(found["drop"])

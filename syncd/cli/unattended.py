@@ -52,6 +52,10 @@ def _status(config: Config, ledger: Ledger | None, trouble: list[str]) -> dict[s
             "repository": str(config.repository.folder),
         },
         "doing": None,
+        "broken_off": [
+            {"run": file.run, "file": file.path, "why": ASLEEP}
+            for file in Repository(config.repository.folder).running()
+        ],
         "drop": _dropped(config),
         "alarms": _alarms(ledger, now),
         "waiting": list(_waiting(config, held, pauses, now)),

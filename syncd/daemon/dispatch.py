@@ -105,6 +105,10 @@ class Dispatch:
             return asked.tool
         return self._due(now) if self._timers else ""
 
+    def broken_off(self) -> list[Job]:
+        """The runs that did not come to their end and are to be gone on with, the next one first."""
+        return [*self._resumed, *self._put_off]
+
     def _next_resumed(self, now: datetime) -> Job | None:
         """The run to be ended first. What a freeze meets half done, because a process died, waits for its end too."""
         return next((job for job in self._resumed if job.simulated or not self.orders.frozen(job.tool_name, now)), None)

@@ -20,6 +20,7 @@ from syncd.daemon.reception import Reception
 from syncd.disk.ledger import Ledger
 from syncd.disk.records import Pause, RunRecord
 from syncd.disk.repository import Repository, Waiting
+from syncd.run import Job
 
 MOST = 200
 """Files of one kind that are named; the rest is counted."""
@@ -61,6 +62,23 @@ def doing(dispatch: Dispatch, now: datetime) -> dict[str, Any] | None:
         "since": run.job.started.isoformat(),
         "took": round(elapsed(run.job.started, now), 1),
     }
+
+
+def broken_off(dispatch: Dispatch, now: datetime) -> list[dict[str, Any]]:
+    """The runs that did not come to their end, each with what it waits for."""
+    return [
+        {"run": job.id, "file": job.file.path, "why": _what_keeps(job, dispatch, now)} for job in dispatch.broken_off()
+    ]
+
+
+def _what_keeps(job: Job, dispatch: Dispatch, now: datetime) -> str:
+    if not job.simulated and (frozen := frozen_words(dispatch.orders, job.tool_name, now)):
+        return frozen
+    if dispatch.trouble:
+        return f"the disk is in trouble: {dispatch.trouble.text}"
+    if until := dispatch.blocks.until(job.tool_name, job.tool):
+        return f"{dispatch.blocks.why(job.tool_name)}; next try at {_clock(until, now)}"
+    return "it is about to go on"
 
 
 def dropped(reception: Reception, drop: Drop, monotonic: float, *, sshd: str) -> dict[str, Any]:

@@ -15,7 +15,9 @@ def test_status_has_one_shape(place: Place, served: Place) -> None:
     """The document is the same with a daemon and without, but for what only a daemon knows."""
     with_daemon = served.tells("status")
     assert with_daemon["daemon"]["running"] is True
-    assert set(with_daemon) == {"daemon", "doing", "drop", "waiting", "held", "freezes", "alarms", "tools", "trouble"}
+    assert set(with_daemon) == {
+        *("daemon", "doing", "broken_off", "drop", "waiting", "held", "freezes", "alarms", "tools", "trouble")
+    }
     assert [tool["tool"] for tool in with_daemon["tools"]] == ["users", "partners"]
 
 

@@ -10,6 +10,7 @@ from syncd.daemon import status
 from syncd.errors import SiteRefused
 from tests.daemon.desk import TOO_FEW, Desk
 from tests.daemon.served import Served
+from tests.daemon.test_backoff import interrupted
 from tests.faulty import AWAY
 from tests.run.workshop import FILE, good_users, program, users
 
@@ -85,6 +86,21 @@ def test_a_file_of_a_paused_tool(office: Office, hours: int | None, until: str) 
     desk.drop(good_users(2))
     desk.runs()
     assert why(desk) == f"the tool users is paused {until}by ana (syncd resume users)"
+
+
+def test_a_run_that_a_freeze_met_half_done(office: Office) -> None:
+    """Its file waits nowhere, so the run is named, with what it waits for."""
+    desk = office(users=users(timer="on arrival"))
+    desk.drop(good_users(2))
+    run = interrupted(desk)
+    now = desk.workshop.clock
+    desk.freeze(now, now + timedelta(days=2))
+    desk.restart()
+    desk.runs()
+    frozen = "the tool users is frozen until 2026-11-24 12:00: change of years (ana)"
+    assert status.broken_off(desk.dispatch, now) == [{"run": run.id, "file": FILE, "why": frozen}]
+    assert [one.id for one in desk.runs(days=2)] == [run.id]
+    assert status.broken_off(desk.dispatch, now) == []
 
 
 def test_a_frozen_file(office: Office) -> None:
