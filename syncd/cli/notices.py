@@ -31,15 +31,15 @@ def test(installation: Installation, as_json: bool) -> int:
 
 
 def _tried(installation: Installation) -> Mapping[str, str]:
+    from syncd.cli.bearings import bearings
     from syncd.control import NotRunning, ask
 
-    config = installation.load()
     try:
-        return dict(ask(config.state.folder, "notices", {})["ways"])
+        return dict(ask(bearings(installation).state, "notices", {})["ways"])
     except NotRunning:
         from syncd.daemon.notices import try_out
 
-        return try_out(config)
+        return try_out(installation.load())
 
 
 notices = Family(
