@@ -99,7 +99,12 @@ def _secrets(config: Config, account: Account) -> Iterator[Finding]:
 
 
 def _sent(settings: Drop, drop: Folder, account: Account, unit: str) -> Iterator[Finding]:
-    if not drop.there or not drop.trial.tried or drop.trial.refused or not drop.trial.answered:
+    if (
+        not drop.there
+        or drop.trial.closed_above
+        or drop.trial.refused
+        or not (drop.trial.tried and drop.trial.answered)
+    ):
         return
     found = senders(drop, account)
     if not found:
