@@ -28,7 +28,6 @@ class Timetable:
         self.orders = orders
         self._ledger = ledger
         self._spent = ledger.ticked()
-        self._made: dict[str, datetime] = {}
         self.pauses = ledger.pauses()
         self._freezes = Freezes()
 
@@ -38,17 +37,15 @@ class Timetable:
             self.note([tool], now)
         spent = self._spent[tool]
         ahead = timedelta(seconds=elapsed(now, spent))
-        if ahead > CORRECTION:
-            self._made.pop(tool, None)
-            self.note([tool], now)
-        elif ahead > STEP:
-            self._made[tool] = max(spent, self._made.get(tool, spent))
+        if ahead > STEP:
+            made = now if ahead > CORRECTION else max(spent, self.made(tool) or spent)
+            self.note([_made(tool)], made)
             self.note([tool], now)
         return self._spent[tool]
 
     def made(self, tool: str) -> datetime | None:
         """Up to when what the tool does at set times was done on a clock that was set back since."""
-        return self._made.get(tool)
+        return self._spent.get(_made(tool))
 
     def next_tick(self, tool: str, now: datetime) -> datetime | None:
         """A tool's first tick that is not spent; it may have come already."""
@@ -98,3 +95,8 @@ class Timetable:
         self._ledger.note_ticks(self._spent)
         for pause in self.pauses.values():
             self._ledger.pause(pause)
+
+
+def _made(tool: str) -> str:
+    """The name under which it is kept up to when set times were made; no tool can have it."""
+    return f"(made) {tool}"

@@ -119,11 +119,17 @@ def test_a_run_during_which_clocks_change_takes_as_long_as_it_takes(
 # Set by somebody
 
 
-def test_what_was_made_at_a_set_time_is_not_made_again_when_the_clock_is_set_back(office: Office) -> None:
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_was_made_at_a_set_time_is_not_made_again_when_the_clock_is_set_back(
+    office: Office, restarted: bool
+) -> None:
     """As cron(8) has it: up to three hours; on the next day it is made as ever."""
     desk = at(office, BACK - timedelta(days=9), "30 2 * * *")
     assert len(passes(desk, hours=1)) == 1
     desk.workshop.later(hours=-1)
+    desk.runs()
+    if restarted:
+        desk.restart()
     assert passes(desk, hours=20) == []
     assert len(passes(desk, hours=5)) == 1
 
