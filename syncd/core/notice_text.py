@@ -38,7 +38,7 @@ MANY = {
 NAMES = ("file", "folder", "tool", "run")
 """The fields of which the first that is there says what an event is about."""
 
-NOT_FOR_PEOPLE = frozenset({"sha256", "bytes", "report", "took", "obstacle"})
+NOT_FOR_PEOPLE = frozenset({"sha256", "bytes", "report", "took", "obstacle", "looks_every", "tries_every"})
 
 DECISIONS = frozenset({"run.held", "run.waiting"})
 """What waits for a person's word comes before what is only as grave."""
