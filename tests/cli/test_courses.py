@@ -1,7 +1,7 @@
 """Course control: which courses there are, and files about some of them."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,11 @@ def furnish(folder: Path) -> Target:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Target:
+def site(tmp_path: Path) -> Iterator[Target]:
     """A practice site with courses."""
-    return furnish(tmp_path)
+    site = furnish(tmp_path)
+    yield site
+    site.close()
 
 
 @pytest.fixture

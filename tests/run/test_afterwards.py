@@ -1,5 +1,6 @@
 """What a kind does when every row was carried out."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ class Tidy(Needy):
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
+def shop(tmp_path: Path) -> Iterator[Workshop]:
     """A workshop with two accounts."""
     workshop = Workshop(tmp_path)
     users = [
@@ -32,7 +33,8 @@ def shop(tmp_path: Path) -> Workshop:
         for name in ("ana", "ben")
     ]
     workshop.site.site.call("core_user_create_users", {"users": users})
-    return workshop
+    yield workshop
+    workshop.close()
 
 
 def tidy() -> Tidy:
