@@ -171,6 +171,29 @@ def test_what_put_r_makes_is_said_with_what_mends_it(fed: Service) -> None:
     machine.does("rm", "-rf", f"{DROP}/hr")
 
 
+def test_a_part_of_a_shared_drop_folder_is_shown_in_the_cage(fed: Service) -> None:
+    """Mounted there: what comes by it lies in a folder of its sender's name, and doctor and sshd's word know."""
+    machine = fed.machine
+    follow(machine, "Several senders")
+    settings = machine.root / "etc/syncd/syncd.toml"
+    machine.writes("/etc/syncd/syncd.toml", settings.read_text().replace(DROP, "/srv/drop"))
+    machine.does("sed", "-i", f"s#{DROP}#/srv/drop#", f"/etc/systemd/system/{fed.unit}.d/sftp.conf")
+    machine.does("systemctl", "daemon-reload")
+    machine.does("systemctl", "restart", fed.unit)
+    try:
+        machine.writes("/root/users.csv", USERS, 0o644)
+        sends(machine, "put /root/users.csv sync/users.part", "rename sync/users.part sync/users.csv")
+        assert fed.hears("file.arrived")["file"] == f"{NAME}/users.csv"
+        said = machine.run("syncd", "doctor")
+        assert said.returncode == 0, said.stdout
+        assert f"{NAME}: cage  " in said.stdout
+    finally:
+        machine.does("systemctl", "stop", fed.unit)
+        machine.does("umount", DROP)
+        machine.does("sed", "-i", "\\#^/srv/drop/#d", "/etc/fstab")
+        machine.does("rm", "-r", "/srv/drop")
+
+
 def test_a_full_disk_fails_the_upload_and_takes_nothing_half(fed: Service) -> None:
     """As a quota does: under a name for drafts, what was written so far stays where it is."""
     machine = fed.machine
