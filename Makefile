@@ -26,8 +26,9 @@ bench: setup ## measure speed and memory, each beside its yardstick
 companion: ## build/local_syncd-VERSION.zip, the plugin for Moodle that docs/COMPANION.md is about
 	@python3 packaging/companion.py
 
+REVISION = 1
 deb: setup ## build/syncd_VERSION_ARCH.deb, for the Debian that this is, with what the tests ran with
-	@$(bin)/python packaging/deb.py
+	@$(bin)/python packaging/deb.py --revision $(REVISION)
 
 dist: setup ## dist/: a source archive, and a wheel made from it
 	@$(bin)/python -m build --no-isolation --outdir dist

@@ -20,7 +20,6 @@ from syncd import __version__
 PROJECT = Path(__file__).parent.parent
 DEBIAN = PROJECT / "packaging/debian"
 MAINTAINER = "syncd maintainers <maintainers@syncd.example>"
-REVISION = "1"
 SHELLS = {"bash": "syncd", "zsh": "_syncd", "fish": "syncd.fish"}
 PROGRAMS = {"dpkg-buildpackage": "dpkg-dev", "dh": "debhelper", "chrpath": "chrpath"}
 
@@ -32,8 +31,9 @@ def lacking() -> str:
     return bundle.lacking()
 
 
-def build(folder: Path, version: str, compression: str = "xz") -> Path:
+def build(folder: Path, version: str, revision: int, compression: str) -> Path:
     """Build the package in a folder, and return where it is."""
+    full = f"{_debian_version(version)}-{revision}"
     work = folder.absolute() / "deb"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(DEBIAN, work / "debian")
@@ -41,7 +41,7 @@ def build(folder: Path, version: str, compression: str = "xz") -> Path:
     needed = bundle.bundle(work / "made", version, moment)
     _documents(work, version, moment)
     bundle.date(work / "made", moment)
-    _debian(work / "debian", version, moment, needed)
+    _debian(work / "debian", full, moment, needed)
     environment = {
         **os.environ,
         "SOURCE_DATE_EPOCH": str(moment),
@@ -52,13 +52,13 @@ def build(folder: Path, version: str, compression: str = "xz") -> Path:
     done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{done.stdout}{done.stderr}")
-    (made,) = work.parent.glob(f"syncd_{_debian_version(version)}_*.deb")
+    (made,) = work.parent.glob(f"syncd_{full}_*.deb")
     return made
 
 
 def _debian_version(version: str) -> str:
     """A version as Debian sorts it: 1.0rc1 and 1.0.dev2 come before 1.0."""
-    return re.sub(r"\.?(a|b|rc|dev)(?=[0-9])", r"~\1", version) + f"-{REVISION}"
+    return re.sub(r"\.?(a|b|rc|dev)(?=[0-9])", r"~\1", version)
 
 
 def _moment() -> int:
@@ -86,9 +86,9 @@ def _documents(work: Path, version: str, moment: int) -> None:
     shutil.copyfile(PROJECT / "packaging/moodle/syncd-role.xml", made / "syncd-role.xml")
 
 
-def _debian(debian: Path, version: str, moment: int, needed: list[Distribution]) -> None:
+def _debian(debian: Path, full: str, moment: int, needed: list[Distribution]) -> None:
     when = format_datetime(datetime.fromtimestamp(moment, UTC))
-    entry = f"syncd ({_debian_version(version)}) unstable; urgency=medium\n\n  * What is new stands in changelog.gz.\n"
+    entry = f"syncd ({full}) unstable; urgency=medium\n\n  * What is new stands in changelog.gz.\n"
     (debian / "changelog").write_text(f"{entry}\n -- {MAINTAINER}  {when}\n")
     for name in ("sysusers", "tmpfiles"):
         shutil.copyfile(PROJECT / f"packaging/systemd/syncd.{name}", debian / f"syncd.{name}")
@@ -119,12 +119,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("build"))
     parser.add_argument("--version", default=__version__)
+    parser.add_argument("--revision", type=int, default=1, help="counts packages of one version, as for bundled fixes")
     parser.add_argument("--compression", default="xz", help="xz, or none for speed")
     asked = parser.parse_args()
     if why := lacking():
         sys.exit(f"{why} As root: apt-get install {' '.join(PROGRAMS.values())}")
     asked.folder.mkdir(parents=True, exist_ok=True)
-    sys.stdout.write(f"{build(asked.folder, asked.version, asked.compression)}\n")
+    sys.stdout.write(f"{build(asked.folder, asked.version, asked.revision, asked.compression)}\n")
 
 
 if __name__ == "__main__":

@@ -41,4 +41,5 @@ def _built(folder: Path, version: str) -> Path:
     command = [sys.executable, str(BUILDER), "--compression", "none", "--version", version, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
+    shutil.rmtree(folder / "deb")  # what it was made of
     return Path(done.stdout.strip())
