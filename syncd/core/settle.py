@@ -79,7 +79,7 @@ class Said(StrEnum):
     OPEN = "open"
     """Its sender has it open for writing."""
     BROKEN = "broken"
-    """Its connection broke off, and nobody has brought it to its end since."""
+    """Its connection broke off, or the disk took no more of it, and nobody has brought it to its end since."""
     WHOLE = "whole"
     """Its sender closed it, with as many bytes as it has."""
     UNREAD = "unread"
@@ -97,7 +97,7 @@ STUCK = {
         "Ask the sender. If nobody uploads it any more: have it uploaded again, or put a copy in its place.",
     ),
     Said.BROKEN: (
-        "its connection broke off",
+        "its connection broke off, or its disk was full",
         "Have it uploaded again, or resumed. If it is whole all the same: put a copy in its place.",
     ),
     Said.UNREAD: ("the journal has not been read yet", "Look whether the journal's disk answers."),
