@@ -65,8 +65,11 @@ def _moment() -> int:
     """When the sources were last changed, as far as that is known."""
     if said := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(said)
-    asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=PROJECT, capture_output=True, check=False)
-    return int(asked.stdout or (PROJECT / "CHANGELOG.md").stat().st_mtime)
+    if (PROJECT / ".git").exists() and shutil.which("git"):
+        asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=PROJECT, capture_output=True, check=False)
+        if asked.returncode == 0:
+            return int(asked.stdout)
+    return int((PROJECT / "CHANGELOG.md").stat().st_mtime)
 
 
 def _documents(work: Path, version: str, moment: int) -> None:
