@@ -1,12 +1,12 @@
 """What `syncd doctor` finds of this machine: looked at, tried as syncd's account, and judged."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from syncd.config import Config, Drop, load, machine_zone
 from syncd.core.findings import Finding
-from syncd.core.machine import Account, Contents, Folder
+from syncd.core.machine import Account, Contents, Folder, Login
 from syncd.core.machine.folders import judge_drop, judge_exchange, judge_no_sender, judge_repository, judge_state
 from syncd.core.machine.logins import judge_login
 from syncd.core.machine.system import (
@@ -113,10 +113,16 @@ def _sent(settings: Drop, drop: Folder, account: Account, unit: str) -> Iterator
         yield Finding("sender", found[0].name, "unseen", "only root can try what a sender can do", "sudo syncd doctor")
     else:
         logins = {sender: login_of(sender.name, settings.folder) for sender in found[:MOST]}
-        # Who is locked in elsewhere, though of the same group, sends to another folder.
-        here = [sender for sender, login in logins.items() if login is None or login.shows_drop]
-        for sender in here or logins:
+        for sender in _meant(logins):
             yield from judge_exchange(exchange(settings.folder, sender, account), drop, account, unit)
             if login := logins[sender]:
                 readers = group_number("systemd-journal")
                 yield from judge_login(login, account, journal_group=readers, wanted=settings.sshd)
+
+
+def _meant(logins: Mapping[Account, Login | None]) -> list[Account]:
+    """Of all who may drop, those who are to: locked in for it where some are, as administrators of the group are not;
+    and nobody who is locked in elsewhere, as the senders to other folders are."""
+    here = [sender for sender, login in logins.items() if login is None or login.shows_drop]
+    locked_in = [sender for sender in here if (login := logins[sender]) and login.cage]
+    return locked_in or here or list(logins)

@@ -89,7 +89,9 @@ def test_its_upload_is_taken_and_run(fed: Service) -> None:
 
 def test_doctor_finds_nothing_missing(fed: Service) -> None:
     """It tries the folder as this sender and as the service, whose groups only its unit names."""
+    fed.machine.run("useradd", "--system", "--groups", "sftp", "clerk")
     said = follow(fed.machine, "Try it")
+    assert "clerk" not in said, "an administrator of the group is no sender"
     assert f"what {NAME} makes with the umask 0007, syncd can take" in said
     assert "lets it write the drop folder" in said
     assert f"/srv/sftp/{NAME}, which nobody but root can change" in said
