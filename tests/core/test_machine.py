@@ -210,6 +210,7 @@ class TestSenders:
         assert "erp can't make a file in it: Permission denied" in gave[0].why
         assert "syncd can't read what was dropped: Permission denied" in took[0].why
         assert not bad(list(judge_exchange(Exchange("erp", {}, {}), GOOD, SYNCD, "")))
+        assert bad(list(judge_exchange(None, GOOD, SYNCD, ""))) == {"senders": "unseen"}
 
     def test_a_folder_of_syncd_alone_has_no_senders(self) -> None:
         """As of an installation to try things out."""

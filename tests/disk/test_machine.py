@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from syncd.core.machine import Account
+from syncd.core.machine import Account, Exchange
 from syncd.disk.machine.accounts import account_of, done_as, of_process, ourselves
 from syncd.disk.machine.folders import contents, exchange, seen, senders
 from syncd.disk.machine.kernel import clock, inotify
@@ -37,6 +37,13 @@ def drop() -> Iterator[Path]:
         yield folder
 
 
+def sent(drop: Path, sender: Account = SENDER) -> Exchange:
+    """What came of something that a sender made there for syncd."""
+    found = exchange(drop, sender, OURS)
+    assert found
+    return found
+
+
 def test_a_trial_leaves_nothing_behind(drop: Path) -> None:
     """Whatever was tried there."""
     found = seen(drop, ME, listen=True)
@@ -58,14 +65,14 @@ class TestBothSides:
 
     def test_the_handbooks_folder_lets_both_work(self, drop: Path) -> None:
         """What the one makes, the other takes, out of a folder that it made as well."""
-        found = exchange(drop, SENDER, OURS)
+        found = sent(drop)
         assert (found.gave, found.took) == ({}, {})
         assert list(drop.iterdir()) == []
 
     def test_a_senders_own_group_is_closed_to_syncd(self, drop: Path) -> None:
         """Without the setgid bit, files come in the sender's group."""
         drop.chmod(0o770)
-        found = exchange(drop, SENDER, OURS)
+        found = sent(drop)
         assert found.gave == {}
         assert found.took == {"read": "Permission denied", "take": "Permission denied"}
         assert list(drop.iterdir()) == []
@@ -73,13 +80,13 @@ class TestBothSides:
     def test_a_sender_without_rights_is_told_from_syncd_without(self, drop: Path) -> None:
         """By what was refused to whom."""
         stranger = Account(64_003, 64_003, frozenset({64_003}), "stranger")
-        assert exchange(drop, stranger, OURS).gave["write"] == "Permission denied"
+        assert sent(drop, stranger).gave["write"] == "Permission denied"
         assert seen(drop, stranger).trial.refused == {"look": "Permission denied", "write": "Permission denied"}
 
     def test_in_a_sticky_folder_nothing_can_be_taken(self, drop: Path) -> None:
         """Though it can be read."""
         drop.chmod(0o3770)
-        assert exchange(drop, SENDER, OURS).took == {"take": "Operation not permitted"}
+        assert sent(drop).took == {"take": "Operation not permitted"}
 
     def test_a_default_acl_lets_syncd_in_whatever_the_senders_mode(self, drop: Path) -> None:
         """For the account, for one of its groups; limited by the mask."""
@@ -140,6 +147,31 @@ class TestBothSides:
         """And with no group more."""
         told = done_as(OURS, lambda: {"uid": os.getuid(), "gid": os.getgid(), "groups": sorted(os.getgroups())})
         assert told == {"uid": SYNCD, "gid": SYNCD, "groups": sorted({SYNCD, GROUP})}
+
+
+SQUASHED = """
+import sys
+from pathlib import Path
+from syncd.core.machine import Account
+from syncd.disk.machine.folders import contents, exchange, seen
+drop, uid, group = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+syncd = Account(uid, uid, frozenset({uid, group}), "syncd")
+print(dict(seen(drop, syncd).trial.refused), contents(drop, syncd).whole, exchange(drop, syncd, syncd))
+"""
+
+
+@pytest.mark.root
+@as_root
+def test_a_root_whom_the_file_server_lets_in_nowhere_still_tries_as_syncd(drop: Path) -> None:
+    """As of an NFS export with root_squash; here by the capabilities that it lacks.
+
+    It is a process of its own also because all that is done as syncd must have been imported before: syncd's account
+    may not be able to read this Python.
+    """
+    limited = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable, "-c", SQUASHED]
+    argv = [*limited, str(drop), str(SYNCD), str(GROUP)]
+    done = subprocess.run(argv, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "{} True None\n", done.stderr
 
 
 def grant(folder: Path, *entries: tuple[int, int, int]) -> None:

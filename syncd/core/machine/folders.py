@@ -84,8 +84,12 @@ def judge_state(folder: Folder, account: Account, unit: str) -> Iterator[Finding
     yield from _room("state", folder)
 
 
-def judge_exchange(exchange: Exchange, folder: Folder, account: Account, unit: str) -> Iterator[Finding]:
-    """What is found of a file that a sender made, and syncd took."""
+def judge_exchange(exchange: Exchange | None, folder: Folder, account: Account, unit: str) -> Iterator[Finding]:
+    """What is found of a file that a sender made, and syncd took; `None`: nobody could have it made."""
+    if exchange is None:
+        why = "the file server does not let this machine's root into the drop folder: what senders can do was not tried"
+        yield Finding("sender", "senders", "unseen", why)
+        return
     sender = exchange.sender
     if exchange.gave:
         deeds = _deeds(exchange.gave)

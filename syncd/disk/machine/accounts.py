@@ -134,8 +134,10 @@ def _do(account: Account, deed: Callable[[], Mapping[str, Any]], writing: int) -
             os.setgroups(sorted(account.groups))
             os.setgid(account.gid)
             os.setuid(account.uid)
-        with os.fdopen(writing, "w", encoding="ascii") as answer:
-            json.dump(dict(deed()), answer)
+        # Nothing may be imported any more, not even an encoding: this account need not be able to read Python.
+        answer = json.dumps(dict(deed())).encode()
+        while answer:
+            answer = answer[os.write(writing, answer) :]
     finally:
         os._exit(0)
 

@@ -82,11 +82,17 @@ def senders(folder: Folder, account: Account) -> list[Account]:
     return [account_of(uid) for uid in dict.fromkeys(uids) if uid not in {0, account.uid}]
 
 
-def exchange(path: Path, sender: Account, account: Account) -> Exchange:
-    """Have a sender make something in the drop folder, and syncd take it; only root can."""
+def exchange(path: Path, sender: Account, account: Account) -> Exchange | None:
+    """Have a sender make something in the drop folder, and syncd take it; only root can.
+
+    `None` where not even root may enter the folder: a file server takes it for nobody (exports(5), root_squash).
+    """
     name = scratch_name()
     # By a handle, because the sender comes through a chroot, and need not be able to walk here.
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return None
     try:
         gave = _refusals(done_as(sender, lambda: give(folder, name)), "write")
         took = {} if gave else _refusals(done_as(account, lambda: take(str(path), name)), "take")
