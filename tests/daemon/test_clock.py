@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from syncd.core.instants import elapsed
 from syncd.core.model import Outcome, RunState
@@ -30,6 +32,7 @@ def passes(desk: Desk, hours: float = 0, minutes: float = 0) -> list[RunRecord]:
     until = desk.workshop.clock.astimezone(UTC) + timedelta(hours=hours, minutes=minutes)
     while desk.workshop.clock.astimezone(UTC) < until:
         wake = desk.next_at()
+        assert wake is None or wake > desk.workshop.clock.astimezone(UTC), "it would spin"
         desk.workshop.clock = (min(wake, until) if wake else until).astimezone(PARIS)
         made += desk.runs()
     return made
@@ -228,3 +231,21 @@ def test_a_pause_ends_by_the_clock_that_people_see(office: Office) -> None:
     desk.workshop.later(hours=-1)
     assert passes(desk, hours=2, minutes=59) == []
     assert states(passes(desk, minutes=1)) == [RunState.DONE]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 60), st.booleans()), min_size=1, max_size=10))
+def test_a_nightly_run_is_made_once_a_night_however_often_the_clock_is_set_back(
+    office: Office, steps: list[tuple[int, int, bool]]
+) -> None:
+    """A law: by up to an hour each time, with restarts between, and over the change of clocks."""
+    desk = at(office, BACK - timedelta(hours=1), "30 2 * * *")
+    made: list[RunRecord] = []
+    for minutes, back, restarted in steps:
+        made += passes(desk, minutes=minutes)
+        desk.workshop.later(minutes=-back)
+        made += desk.runs()
+        if restarted:
+            desk.restart()
+    nights = [run.started.astimezone(PARIS).date() for run in made]
+    assert len(nights) == len(set(nights))

@@ -258,6 +258,7 @@ def passes(desk: Desk, until: datetime) -> list[RunRecord]:
     made = desk.runs()
     while desk.workshop.clock < until:
         wake = desk.next_at()
+        assert wake is None or wake > desk.workshop.clock.astimezone(UTC), "it would spin"
         desk.workshop.clock = min(wake.astimezone(until.tzinfo), until) if wake else until
         made += desk.runs()
     return made
