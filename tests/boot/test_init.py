@@ -43,7 +43,8 @@ def bare(service: Service) -> Iterator[Machine]:
         "sh", "-euc", f"rm -rf {' '.join(MADE[3:])} /etc/systemd/system/syncd.service.d; {saved}; userdel syncd"
     )
     yield machine
-    machine.run("systemctl", "disable", "--now", "syncd.service", "syncd@library.service")
+    for unit in ("syncd.service", "syncd@library.service"):  # one that is not there would keep the other running
+        machine.run("systemctl", "disable", "--now", unit)
     back = "; ".join(f"rm -rf {path}; mv {ASIDE}{path} {path}" for path in BROUGHT)
     machine.does(
         "sh", "-euc", f"rm -rf {' '.join(MADE)}; {back}; systemd-sysusers; systemd-tmpfiles --create syncd.conf"
