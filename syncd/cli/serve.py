@@ -41,9 +41,12 @@ def serve(installation: Installation, hurry_after: float) -> None:
     """
     from syncd import logs
     from syncd.daemon.loop import Daemon
+    from syncd.daemon.room import wait_for_room
     from syncd.notify import Notify
 
     logs.configure(logs.choose(sys.stderr, os.environ))
     load = partial(installation.load, writable=True)
     notify = Notify.from_environment(os.environ, os.getpid())
-    Daemon(load(), load, notify, hurry_after=hurry_after).serve()
+    config = load()
+    wait_for_room([config.state.folder, config.repository.folder], notify)
+    Daemon(config, load, notify, hurry_after=hurry_after).serve()

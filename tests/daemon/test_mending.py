@@ -100,6 +100,24 @@ def test_a_full_disk_is_said_once_and_loses_nothing(served: Served, small_disk: 
 
 
 @pytest.mark.root
+def test_a_start_on_a_full_disk_waits_for_room(served: Served, small_disk: Path) -> None:
+    """systemd would give up after some starts that fail; the upload is run once there is room."""
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(1 << 12))
+    served.launch()
+    served.hears("disk.full")
+    served.drop.mkdir(exist_ok=True)
+    served.drops(good_users(2))
+    assert said(served, "daemon.started") == [0]
+    filler.unlink()
+    assert served.ended()["created"] == 2
+    assert said(served, "disk.full", "disk.mended") == [1, 1]
+    assert served.stop() == 0
+
+
+@pytest.mark.root
 def test_a_disk_that_can_only_be_read_is_said_once(served: Served, small_disk: Path) -> None:
     """Remounted to be written to, it goes on."""
     served.start()

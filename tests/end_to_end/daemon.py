@@ -70,6 +70,11 @@ class Syncd:
 
     def start(self, *options: str) -> None:
         """Start it and wait until it answers."""
+        self.launch(*options)
+        wait_for(self._answers, PATIENCE, f"a daemon that answers; its log: {self.log.read_text()}")
+
+    def launch(self, *options: str) -> None:
+        """Start it, and wait for nothing."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.under, sys.executable, "-m", "syncd", "serve", "-c", str(self.folder / "syncd.toml"), *options],
@@ -77,7 +82,6 @@ class Syncd:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self._answers, PATIENCE, f"a daemon that answers; its log: {self.log.read_text()}")
 
     def _answers(self) -> bool:
         assert self.process
