@@ -123,6 +123,15 @@ class Ledger:
             ).fetchall()
         return [arrival_of(row) for row in rows]
 
+    def last_arrival(self, sha256: str, path: str, *, until: datetime) -> Arrival | None:
+        """The last arrival of these bytes until a moment: under this name, or else under another one."""
+        with self._one() as db:
+            row = db.execute(
+                "SELECT * FROM arrivals WHERE sha256 = ? AND arrived <= ? ORDER BY path = ? DESC, arrived DESC LIMIT 1",
+                (sha256, until.timestamp(), os.fsencode(path)),
+            ).fetchone()
+        return arrival_of(row) if row else None
+
     def arrivals_since(self, moment: datetime, *, path: str = "", limit: int) -> list[Arrival]:
         """The arrivals since a moment, oldest first, under one name alone where it is given; of many the newest."""
         with self._one() as db:

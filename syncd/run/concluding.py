@@ -209,7 +209,8 @@ def _report(
 ) -> Report:
     kept = job.file.moved or job.tool.after_run == "keep"
     archived = not job.simulated and (ending.state is RunState.DONE or (ending.state in PUT_ASIDE and kept))
-    arrived = next((arrival.arrived for arrival in place.ledger.arrivals(sha256=record.sha256, limit=1)), None)
+    # The same bytes may have come again while it ran: that is another arrival, for another run.
+    arrival = place.ledger.last_arrival(record.sha256, job.file.path, until=job.started)
     zone = job.started.tzinfo
     return Report(
         run=job.id,
@@ -222,7 +223,7 @@ def _report(
         state=ending.state,
         started=job.started,
         ended=ended,
-        arrived=arrived.astimezone(zone) if arrived else None,
+        arrived=arrival.arrived.astimezone(zone) if arrival else None,
         simulated=job.simulated,
         approved_by=record.approved_by if ending.state is not RunState.HELD else "",
         counts=ending.counts if ending.state is not RunState.HELD else {},

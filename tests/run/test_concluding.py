@@ -1,14 +1,16 @@
 """Whatever breaks a run off at its end, the next start brings it to the same end."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from syncd.core.model import Outcome, RunState
 from syncd.disk.ledger import Ledger
-from syncd.disk.records import RunRecord
+from syncd.disk.records import Arrival, RunRecord
 from syncd.disk.repository import InRun, Repository
 from syncd.run import Job, Place, carry_out
 from tests.faulty import AWAY
@@ -175,6 +177,22 @@ def test_a_file_of_an_unreachable_site_waits_wherever_its_run_is_broken_off(work
 
 
 # What comes meanwhile
+
+
+def test_the_report_tells_of_the_arrival_that_was_run(workshop: Workshop) -> None:
+    """The same bytes may come again while it runs, and under another name before."""
+    content, start = good_users(2), workshop.clock
+    size, sha256 = len(content), hashlib.sha256(content).hexdigest()
+    moments = {FILE: start - timedelta(minutes=3), "erp/others.csv": start - timedelta(minutes=2)}
+    workshop.ledger.note_arrivals(
+        [Arrival(f"claim{n}", path, at, size, sha256) for n, (path, at) in enumerate(moments.items())]
+        + [Arrival("again", FILE, start + timedelta(seconds=1), size, sha256)]
+    )
+    workshop.put(content)
+    job = workshop.job(users())
+    workshop.later(seconds=5)
+    report = workshop.report(carry_out(job, workshop.place))
+    assert report["file"]["arrived"] == moments[FILE].isoformat()
 
 
 def arriving(workshop: Workshop, content: bytes) -> Place:
