@@ -120,6 +120,18 @@ def observed(before: Mapping[str, Upload], seen: Iterable[Sighting], now: float)
     return {sighting.path: _observe(before.get(sighting.path), sighting, now) for sighting in seen}
 
 
+def moved_to(upload: Upload, sighting: Sighting) -> Upload | None:
+    """The upload once syncd itself has moved its file, which its ctime tells; `None` where it is another file now."""
+    old = upload.sighting
+    same = (old.device, old.inode, old.size, old.modified) == (
+        sighting.device,
+        sighting.inode,
+        sighting.size,
+        sighting.modified,
+    )
+    return replace(upload, sighting=sighting) if same else None
+
+
 def _observe(before: Upload | None, sighting: Sighting, now: float) -> Upload:
     if before is None:
         return Upload(sighting, now, now)

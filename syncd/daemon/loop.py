@@ -436,7 +436,9 @@ class Daemon:
             "daemon": status.daemon(config, self._began, running=self._alone is None),
             "doing": status.doing(self._dispatch, now),
             "broken_off": status.broken_off(self._dispatch, now),
-            "drop": status.dropped(self._reception, config.drop, time.monotonic(), sshd=self._sshd.state),
+            "drop": status.dropped(
+                self._reception, config.drop, time.monotonic(), sshd=self._sshd.state, trouble=self._trouble.text
+            ),
             "alarms": [told(alarm, now) for alarm in self._alarms.standing()],
             "waiting": status.waiting(self._dispatch, repository, now),
             "held": status.held(self._dispatch.waitlist.undecided(), now),

@@ -3,13 +3,26 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from syncd import logs
 from syncd.core.alarms import Alarm
 from syncd.core.durations import spoken
-from syncd.core.settle import OBSTACLES, STUCK, Said, Sighting, Upload, judged, next_settled, observed, settled, stuck
+from syncd.core.settle import (
+    OBSTACLES,
+    STUCK,
+    Said,
+    Sighting,
+    Upload,
+    judged,
+    moved_to,
+    next_settled,
+    observed,
+    settled,
+    stuck,
+)
 from syncd.daemon.canary import Canary
 from syncd.daemon.notes import Note, TookIn
 from syncd.daemon.sshd_word import SshdWord
@@ -83,6 +96,8 @@ class Reception:
         self.held_since: float | None = None
         self.trouble = Trouble(RETRY)
         self._under_way: dict[str, Upload] = {}
+        self._claims_under_way: dict[str, Upload] = {}
+        self._unfinished = False  # a round was broken off as the drop folder went away
         self._retry_at = 0.0
         self._said_hold_at = 0.0
         self._said_stuck: set[tuple[str, int]] = set()
@@ -172,7 +187,7 @@ class Reception:
         for event, what in ails.items():
             if what:
                 yield Alarm(event=event, subject=folder, since=now, what=what, cure=cures[event], file=folder)
-        if self.held_since is None:
+        if self.held_since is None and not self.trouble:
             for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, self._stuck_after):
                 path, since = upload.sighting.path, spoken(round(monotonic - upload.first))
                 reason, cure = STUCK[upload.said]
@@ -262,7 +277,7 @@ class Reception:
     def _say_stuck(self, now: float) -> None:
         for upload in stuck([*self.uploads.values(), *self.claims.values()], now, self._stuck_after):
             key = (upload.sighting.path, upload.sighting.inode)
-            if key not in self._said_stuck and self.held_since is None:
+            if key not in self._said_stuck and self.held_since is None and not self.trouble:
                 self._said_stuck.add(key)
                 reason, cure = STUCK[upload.said]
                 log.warning(
@@ -288,18 +303,20 @@ class Reception:
 
     def _next_ripe(self) -> float | None:
         """When the next round can begin; `None` as long as there is nothing for it."""
+        if self._gone:
+            return None
         settles = next_settled(self._to_be_taken(), self._settle)
         return max(self._retry_at, settles or 0.0) if self.trouble else settles
 
     def _begin_round(self, now: float) -> None:
-        if self.busy or self.resting or (self.trouble and now < self._retry_at):
+        if self.busy or self.resting or self._gone or (self.trouble and now < self._retry_at):
             return
         claimed = settled(self.claims.values(), now, self._settle)[:ROUND]
         fresh = self._settled(now)[: ROUND - len(claimed)] if self._may_claim() else []
         if fresh and self._held_just_now(now):
             fresh = []
         # In trouble, an empty round would find nothing wrong while there is something that must first settle.
-        if fresh or claimed or (self.trouble and not self._to_be_taken()):
+        if fresh or claimed or ((self.trouble or self._unfinished) and not self._to_be_taken()):
             self._start(fresh, claimed)
 
     def _held_just_now(self, now: float) -> bool:
@@ -315,8 +332,7 @@ class Reception:
     def _start(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> None:
         self.busy = True
         self._under_way = {one.path: self.uploads.pop(one.path) for one in fresh}
-        for one in claimed:
-            self.claims.pop(one.path)
+        self._claims_under_way = {one.path: self.claims.pop(one.path) for one in claimed}
         self._rounds.submit(self._round, fresh, claimed)
 
     def _round(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> None:
@@ -333,10 +349,13 @@ class Reception:
         """A round is over: what it took in."""
         self.busy = False
         under_way, self._under_way = self._under_way, {}
+        claims_under_way, self._claims_under_way = self._claims_under_way, {}
         if note.error:
+            self._broken_off(under_way, claims_under_way)
             self._in_trouble(note.error, now)
-            self._vigil.again(now)
+            self._vigil.again(self._retry_at if self._gone else now)
             return []
+        self._unfinished = False
         self.trouble.over()
         if len(note.taking.taken) < len(under_way):
             self._vigil.again(now)  # some moved while they were taken: see how they are now
@@ -360,7 +379,24 @@ class Reception:
             since = now + (PAUSE if whole else max(0.0, PAUSE - self._settle))
             self.uploads[left.sighting.path] = Upload(left.sighting, since, upload.first if upload else now)
 
+    def _broken_off(self, fresh: dict[str, Upload], claimed: dict[str, Upload]) -> None:
+        """What a round was to take waits on: that syncd itself moved it, or had it in hand, is no news of its sender.
+
+        It is none of a drop folder that is away either.
+        """
+        self.uploads |= fresh
+        self.claims |= claimed
+        with suppress(OSError, Fault):
+            for sighting in self._drop.look_at_claims():
+                upload = fresh.get(sighting.path.partition("/")[2])
+                if upload and sighting.path not in claimed and (moved := moved_to(upload, sighting)):
+                    self.claims[sighting.path] = moved
+
     def _in_trouble(self, error: Exception, now: float) -> None:
         self._retry_at = now + RETRY
+        self.look(now)
+        if self._gone and isinstance(error, OSError | Fault):  # which is said already, and is all that is wrong
+            self._unfinished = True
+            return
         if self.trouble.met(error) and not isinstance(error, OSError | Fault):
             log.error("intake.failed", exc_info=error)

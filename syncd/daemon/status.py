@@ -81,13 +81,14 @@ def _what_keeps(job: Job, dispatch: Dispatch, now: datetime) -> str:
     return "it is about to go on"
 
 
-def dropped(reception: Reception, drop: Drop, monotonic: float, *, sshd: str) -> dict[str, Any]:
-    """What lies in the drop folder, each file with why it is still there."""
+def dropped(reception: Reception, drop: Drop, monotonic: float, *, sshd: str, trouble: str = "") -> dict[str, Any]:
+    """What lies in the drop folder, each file with why it is still there; `trouble` is that of the whole daemon."""
+    trouble = reception.trouble.text or trouble
     held = reception.held_since is not None
     # A claimed one is named as it was dropped: its claim, the first folder, is nobody's business.
     found = [*reception.uploads.items(), *((path.partition("/")[2], one) for path, one in reception.claims.items())]
     uploads = [
-        {"file": path, "bytes": upload.sighting.size, "why": _why(upload, drop.settle, monotonic, held)}
+        {"file": path, "bytes": upload.sighting.size, "why": _why(upload, drop.settle, monotonic, held, trouble)}
         for path, upload in found[:MOST]
     ]
     left = [
@@ -119,11 +120,13 @@ def canary(canary: Canary, monotonic: float) -> dict[str, Any] | None:
     return {"delay": round(canary.delay, 4), "ago": round(monotonic - canary.heard_at)}
 
 
-def _why(upload: Upload, settle: float, monotonic: float, held: bool) -> str:
+def _why(upload: Upload, settle: float, monotonic: float, held: bool, trouble: str) -> str:
     if held:
         return "the sender's hold file is there"
     if said := SAID.get(upload.said):
         return said
+    if trouble:
+        return f"the disk is in trouble: {trouble}"
     quiet = monotonic - upload.since
     if quiet < settle:
         return f"it changed {spoken(round(quiet, 1))} ago; it is taken once it was quiet for {spoken(settle)}"

@@ -1,13 +1,15 @@
 """When files are taken from the drop folder, with a clock that the test moves and rounds that it lets end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
+from syncd import config
 from syncd.core.settle import Sighting
 from syncd.core.sftp_log import Line
+from syncd.daemon import status
 from syncd.daemon.notes import Note, TookIn
 from syncd.daemon.reception import PAUSE, RETRY, Reception
 from syncd.daemon.sshd_word import SshdWord
@@ -24,9 +26,14 @@ class MoodyIntake(Intake):
     """An intake that meets an error as long as there is one."""
 
     error: Exception | None = None
+    deed: Callable[[], object] | None = None
+    """What happens once, as a round begins."""
 
     def take_in(self, fresh: Sequence[Sighting], claimed: Sequence[Sighting]) -> Taking:
         """Take in, or fail half-way: what is claimed stays claimed."""
+        if deed := self.deed:
+            self.deed = None
+            deed()
         if self.error and (fresh or claimed):
             for sighting in fresh:
                 claims = self._drop.folder / ".syncd" / "1-1-1"
@@ -272,3 +279,67 @@ def test_what_is_closed_but_kept_open_is_tried_again_after_a_pause(heeding: Heed
         assert heeding.hall.reception.next_at(100.5) > 100.5
     assert heeding.hall.turn(100.0 + PAUSE)
     assert heeding.hall.waiting() == ["users.csv"]
+
+
+def test_a_drop_folder_that_goes_away_in_a_round_is_gone_and_no_full_disk(
+    hall: Hall, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One word of it, and what was half-way comes to its end once the folder is back."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    away = hall.folder.with_name("away")
+    hall.intake.deed = lambda: hall.folder.rename(away)
+    assert hall.turn(110.0)
+    assert not any(hall.turn(float(now)) for now in range(111, 130))
+    said = capsys.readouterr().out
+    assert (said.count("drop.gone"), said.count("disk.full")) == (1, 0)
+    away.rename(hall.folder)
+    for now in range(130, 150):
+        hall.turn(float(now))
+    assert hall.waiting() == ["users.csv"]
+    said = capsys.readouterr().out
+    assert (said.count("drop.back"), said.count("disk.mended")) == (1, 0)
+
+
+def test_what_waits_for_a_disk_need_not_settle_again(hall: Hall) -> None:
+    """The claim of syncd moves its ctime; each try has it in hand: neither is its sender's doing."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    hall.intake.error = OSError(28, "No space left on device", str(hall.repository.folder))
+    assert hall.turn(110.0)
+    tries = [now for now in range(111, 131) if hall.turn(float(now))]
+    assert len(tries) == 20 / RETRY
+    assert [upload.since for upload in hall.reception.claims.values()] == [100.0]
+    assert list(hall.reception.alarms(100.0 + 4000.0, NOON)) == []  # nobody need ask the sender
+    hall.intake.error = None
+    assert hall.turn(133.0)
+    assert hall.waiting() == ["users.csv"]
+
+
+def test_what_waits_for_a_disk_and_is_written_to_settles_again(hall: Hall) -> None:
+    """Its sender may have the file open all the while."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    hall.intake.error = OSError(28, "No space left on device", str(hall.repository.folder))
+    assert hall.turn(110.0)
+    (claimed,) = (hall.folder / ".syncd").rglob("users.csv")
+    claimed.write_bytes(b"longer")
+    hall.intake.error = None
+    assert not hall.turn(113.0)
+    assert not hall.turn(122.9)
+    assert hall.turn(123.0)
+
+
+def test_the_status_says_that_a_file_waits_for_the_disk(hall: Hall) -> None:
+    """Neither for its sender, nor for a moment."""
+    (hall.folder / "users.csv").write_bytes(b"x")
+    hall.turn(100.0)
+    hall.intake.error = OSError(28, "No space left on device", str(hall.repository.folder))
+    assert hall.turn(110.0)
+    settings = config.Drop(folder=hall.folder, settle=SETTLE)
+    for now in (110.0, 111.5, 112.5, 130.0):
+        hall.turn(now)
+        (one,) = status.dropped(hall.reception, settings, now, sshd="")["files"]
+        assert one["file"] == "users.csv"
+        assert one["why"].startswith("the disk is in trouble: ")
+        assert "No space left on device" in one["why"]
