@@ -55,12 +55,12 @@ class Wishes:
     def _heed_freezes(self, now: datetime) -> None:
         for asked in [one for one in self._asked if one.changes_something]:
             if freeze := self.orders.frozen(asked.tool, now):
-                self._asked.remove(asked)
                 words = told(freeze, thaw(self.orders.freezes, asked.tool, now))
                 if asked.held:
-                    self._note_approval(asked, words)
+                    self._note_approval(asked, words)  # where the ledger fails, it is still asked for
                 else:
                     asked.frozen(words)
+                self._asked.remove(asked)
 
     def _note_approval(self, asked: Asked, words: str) -> None:
         assert asked.held

@@ -2,9 +2,11 @@
 
 import os
 import select
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -24,6 +26,11 @@ SUPPRESSED = "a596d6fe7bfa4994828e72309e95d61e"
 """The MESSAGE_ID by which journald says that it swallowed lines of somebody who logged too much."""
 
 BATCH = 500
+"""Entries that are read before somebody is told, or asked whether it is enough."""
+
+MOST_SESSIONS = 4_096
+"""Sessions that are known by their program: whoever has said nothing for the longest is forgotten."""
+
 RETRY = 60.0
 """Seconds until a journal that can't be read is tried again."""
 
@@ -78,10 +85,20 @@ class Journal:
         os.close(self._stopped)
         if self._thread:
             self._thread.join(timeout=5)
+        else:
+            self._let_go()
+
+    def _let_go(self) -> None:
         os.close(self._stop)
         os.close(self._poked)
 
     def _run(self, since: float) -> None:
+        try:
+            self._keep_following(since)
+        finally:
+            self._let_go()  # here alone nobody still waits for them
+
+    def _keep_following(self, since: float) -> None:
         said = ""
         while True:
             try:
@@ -95,8 +112,12 @@ class Journal:
             if why != said:
                 self._tell(Heard(unreadable=why))
                 said = why
-            if select.select([self._stop], [], [], RETRY)[0]:
+            if self._ends(RETRY):
                 return
+
+    def _ends(self, patience: float = 0.0) -> bool:
+        """Whether nobody wants to hear any more."""
+        return bool(select.select([self._stop], [], [], patience)[0])
 
     def _follow(self, since: float) -> None:
         """Read until it is enough. Raises `OSError` when the journal can't be read."""
@@ -113,7 +134,7 @@ class Journal:
             poll.register(self._stop, select.POLLIN)
             poll.register(self._poked, select.POLLIN)
             _begin(reader, self._cursor, since)
-            sessions: dict[str, str] = {}
+            sessions: OrderedDict[str, str] = OrderedDict()
             told = False
             while True:
                 for heard in _batches(reader, sessions, boot, self._cursor):
@@ -121,6 +142,8 @@ class Journal:
                         self._cursor = heard.cursor
                         self._tell(heard)
                         told = told or heard.all
+                    if self._ends():
+                        return
                 timeout = reader.get_timeout_ms()
                 awake = [file for file, _ in poll.poll(timeout if timeout >= 0 else None)]
                 if self._stop in awake:
@@ -153,23 +176,25 @@ def _begin(reader: Any, cursor: str, since: float) -> None:
     reader.seek_realtime(since)
 
 
-def _batches(reader: Any, sessions: dict[str, str], boot: str, known: str) -> Iterator[Heard]:
+def _batches(reader: Any, sessions: OrderedDict[str, str], boot: str, known: str) -> Iterator[Heard]:
     """What there is to be read after the entry `known`, the last of it marked."""
     lines: list[Line | Lost] = []
     cursor = known
-    while entry := reader.get_next():
+    for number in count(1):
+        if not (entry := reader.get_next()):
+            break
         if entry["__CURSOR"] == known:
             continue
         cursor = entry["__CURSOR"]
         if line := _line(entry, sessions):
             lines.append(line)
-        if len(lines) == BATCH:
+        if number % BATCH == 0:
             yield Heard(tuple(lines), cursor, boot)
             lines = []
     yield Heard(tuple(lines), cursor, boot, all=True)
 
 
-def _line(entry: Mapping[str, Any], sessions: dict[str, str]) -> Line | Lost | None:
+def _line(entry: Mapping[str, Any], sessions: OrderedDict[str, str]) -> Line | Lost | None:
     if str(entry.get("MESSAGE_ID", "")).replace("-", "") == SUPPRESSED:
         return Lost() if entry.get("_TRANSPORT") == "driver" else None
     text = entry.get("MESSAGE")
@@ -182,6 +207,9 @@ def _line(entry: Mapping[str, Any], sessions: dict[str, str]) -> Line | Lost | N
     user = int(entry["_UID"])
     if entry.get("_EXE"):
         sessions[session] = str(user)
+        sessions.move_to_end(session)
+        if len(sessions) > MOST_SESSIONS:
+            sessions.popitem(last=False)
     elif sessions.get(session) != str(user):  # journald looks the program up: of one that ends, it may come too late
         return None
     at = entry.get("_SOURCE_REALTIME_TIMESTAMP") or entry["__REALTIME_TIMESTAMP"]
