@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 from syncd.cli.init.place import Place
 
@@ -17,15 +18,15 @@ def cures(place: Place, answers: Mapping[str, str]) -> Iterator[str]:
     for folder in (answers["drop"], answers["repository"]):
         for above in reversed(Path(folder).parents):
             if not _enters(place.inside(str(above)), user, groups):
-                yield f"setfacl -m u:syncd:x {above}"
+                yield f"setfacl -m u:syncd:x {quote(str(above))}"
     there = os.stat(place.inside(answers["drop"]))
     if there.st_gid != place.group(answers["group"]):
-        yield f"chgrp {answers['group']} {answers['drop']}"
+        yield f"chgrp {quote(answers['group'])} {quote(answers['drop'])}"
     if there.st_mode & SHARED != SHARED:
-        yield f"chmod g+rwxs {answers['drop']}"
+        yield f"chmod g+rwxs {quote(answers['drop'])}"
     own = os.stat(place.inside(answers["repository"]))
     if own.st_uid != user and not (own.st_gid in groups and own.st_mode & 0o070 == 0o070):
-        yield f"chown -R syncd:syncd {answers['repository']}"
+        yield f"chown -R syncd:syncd {quote(answers['repository'])}"
 
 
 def _enters(folder: Path, user: int | None, groups: set[int | None]) -> bool:
