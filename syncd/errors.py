@@ -60,7 +60,11 @@ class UsageError(SyncdError):
 
 
 class Fault(SyncdError):
-    """The machine does not do what syncd needs of it."""
+    """The machine does not do what syncd needs of it; `folder` is where, if it is in a folder."""
+
+    def __init__(self, text: str = "", *, folder: str = "") -> None:
+        self.folder = folder
+        super().__init__(text)
 
 
 class LedgerFault(Fault):

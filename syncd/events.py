@@ -149,11 +149,11 @@ EVENTS: dict[str, Event] = {
     ),
     # The machine
     "disk.full": Event(
-        "nothing can be written to a disk; work goes on by itself when that is mended",
+        "a folder of syncd can't be written to, or not be used; work goes on by itself when that is mended",
         "db8b6c0cb0d0494cb8d810730aa3d5ec",
     ),
     "disk.mended": Event(
-        "the disk can be written to again", "a34a063ded6547439a92f5cd02404057", remarkable=True, ends="disk.full"
+        "the folder can be used again", "a34a063ded6547439a92f5cd02404057", remarkable=True, ends="disk.full"
     ),
     "ledger.lost": Event(
         "the ledger could not be read and was set aside; history is lost, files and work are not",

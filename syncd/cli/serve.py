@@ -48,5 +48,5 @@ def serve(installation: Installation, hurry_after: float) -> None:
     load = partial(installation.load, writable=True)
     notify = Notify.from_environment(os.environ, os.getpid())
     config = load()
-    wait_for_room([config.state.folder, config.repository.folder], notify)
+    wait_for_room({config.state.folder: "the state folder", config.repository.folder: "the repository"}, notify)
     Daemon(config, load, notify, hurry_after=hurry_after).serve()

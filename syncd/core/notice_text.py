@@ -21,6 +21,8 @@ HEADLINES = {
     "run.slow": "{reason}",
     "run.waiting": "{reason}",
     "disk.filling": "{reason}",
+    "disk.full": "{reason}",
+    "disk.mended": "over: {was}",
     "file.refused": "{file} can't be taken in: {reason}",
     "upload.stuck": "the upload of {file} does not come to its end",
 }

@@ -1,8 +1,9 @@
 """The dispatch: which tool runs next on which file, and what becomes of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from syncd import logs
 from syncd.core.agenda import Standing, due, spent
@@ -49,14 +50,16 @@ class Dispatch:
         *,
         coming: Callable[[], Iterable[str]] = tuple,
         timers: bool = True,
+        folders: Mapping[Path, str] | None = None,
     ) -> None:
         """`post` takes the notes that tell how a run goes on and ends. `coming()` are the paths that files will have
-        which are on their way into the repository. Without `timers` only what is asked for runs."""
+        which are on their way into the repository. Without `timers` only what is asked for runs. `folders`
+        are all of syncd's, each with what it is called."""
         self.orders = orders
         self.waitlist = Waitlist(orders, repository, ledger, now=place.now, coming=coming)
         self.timetable = Timetable(orders, ledger)
         self.blocks = Blocks()
-        self.trouble = Trouble(MENDING.total_seconds())
+        self.trouble = Trouble(MENDING.total_seconds(), folders)
         self.under_way: UnderWay | None = None
         self._repository = repository
         self._ledger = ledger

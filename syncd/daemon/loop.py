@@ -96,6 +96,7 @@ class Daemon:
             self._mailbox.put,
             coming=self._coming,
             timers=alone is None,
+            folders=plant.folders_of(config),
         )
         self._starter = Starter(
             self._dispatch, config.drop.settle, now=self._now, began=self._began, alone=alone is not None
@@ -110,7 +111,7 @@ class Daemon:
         )
         self._digest = Digest(self._books.loop)
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
-        self._trouble = Trouble(RETRY)
+        self._trouble = Trouble(RETRY, plant.folders_of(config))
         self._alarms = Alarms(self._books.loop, self._began)
         if alone is None:
             self._numbers.go_by(config.metrics)
@@ -146,6 +147,7 @@ class Daemon:
             stuck_after=self._config.drop.stuck_after,
             forgive_every=self._config.drop.poll_every,
             post=self._mailbox.put,
+            folders=plant.folders_of(self._config),
         )
 
     def _target_of(self, config: Config) -> Target:

@@ -46,7 +46,8 @@ class Plant:
         if not (self.repository.folder / RUNNING).is_dir():
             raise Fault(
                 f"{self.repository.folder} is not the repository that was there: mount it, or bring it back. To begin "
-                "with an empty one, restart syncd."
+                "with an empty one, restart syncd.",
+                folder=str(self.repository.folder),
             )
 
     def open_ledger(self, now: datetime) -> Ledger:
@@ -77,6 +78,15 @@ def build(config: Config) -> Plant:
     except OSError as error:
         raise Fault(f"{error.filename} can't be made or used: {error.strerror}") from error
     return Plant(repository, state, lock)
+
+
+def folders_of(config: Config) -> dict[Path, str]:
+    """The folders that syncd writes to, each with what it is called."""
+    return {
+        config.drop.folder: "the drop folder",
+        config.repository.folder: "the repository",
+        config.state.folder: "the state folder",
+    }
 
 
 def drop_of(config: Config) -> Drop:

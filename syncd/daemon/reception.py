@@ -1,11 +1,12 @@
 """The reception: looks at the drop folder, waits until uploads have settled, and has them taken in."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from syncd import logs
 from syncd.core.alarms import Alarm
@@ -64,7 +65,8 @@ class Obstructed:
 class Reception:
     """What the loop knows of the drop folder, and what it does about it. Only the loop calls it.
 
-    Times are seconds of the monotonic clock; `post` takes the note that ends a round.
+    Times are seconds of the monotonic clock; `post` takes the note that ends a round, `folders` are all
+    of syncd's, each with what it is called.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Reception:
         stuck_after: float,
         forgive_every: float,
         post: Callable[[Note], None],
+        folders: Mapping[Path, str] | None = None,
     ) -> None:
         self._drop = drop
         self._intake = intake
@@ -94,7 +97,7 @@ class Reception:
         self.claims: dict[str, Upload] = {}
         self.obstructed: dict[str, Obstructed] = {}
         self.held_since: float | None = None
-        self.trouble = Trouble(RETRY)
+        self.trouble = Trouble(RETRY, folders)
         self._under_way: dict[str, Upload] = {}
         self._claims_under_way: dict[str, Upload] = {}
         self._unfinished = False  # a round was broken off as the drop folder went away

@@ -3,7 +3,7 @@
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from syncd.daemon.trouble import Trouble
@@ -16,13 +16,14 @@ RETRY = 2.0
 """Seconds between two looks."""
 
 
-def wait_for_room(folders: Iterable[Path], notify: Notify, sleep: Callable[[float], None] = time.sleep) -> None:
+def wait_for_room(folders: Mapping[Path, str], notify: Notify, sleep: Callable[[float], None] = time.sleep) -> None:
     """Return once the disks of all these folders have room; what lacks is said in the log and to systemd.
 
-    A start that failed would be tried a few times within a minute, and then no more. What is not there yet is looked
-    for where it will be made. Whatever else is wrong with a folder, its first use says better.
+    Each folder has what it is called. A start that failed would be tried a few times within a minute, and then no more.
+    What is not there yet is looked for where it will be made. Whatever else is wrong with a folder, its first use says
+    better.
     """
-    folders, trouble = list(folders), Trouble(RETRY)
+    trouble = Trouble(RETRY, folders)
     while full := next((folder for folder in folders if _full(folder)), None):
         trouble.met(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(full)))
         notify.status(f"waits for room: the disk of {full} is full")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from syncd.core.patterns import any_of
 from syncd.core.settle import Sighting
-from syncd.disk.durable import rename_new
+from syncd.disk.durable import named, rename_new
 from syncd.disk.handles import opened, parents, remove_empty, walked
 from syncd.errors import Fault
 
@@ -80,12 +80,12 @@ class Drop:
     def look(self) -> list[Sighting]:
         """Everything in the folder that is not to be ignored; what can't be taken has its obstacle."""
         self.folders = []
-        with opened(self.folder) as root:
+        with named(self.folder), opened(self.folder) as root:
             return list(self._look(root, "", top=True))
 
     def look_at_claims(self) -> list[Sighting]:
         """What is claimed and not yet in the repository; its path begins with the claim."""
-        with suppress(FileNotFoundError), self._claims() as claims:
+        with suppress(FileNotFoundError), named(self.folder), self._claims() as claims:
             return [_sighting(path, stat) for _, found in walked(claims) for path, stat in found.items()]
         return []
 
@@ -129,7 +129,7 @@ class Drop:
         back under its old name, as a new one.
         """
         found = []
-        with opened(self.folder) as root, self._claims(make=True) as claims:
+        with named(self.folder), opened(self.folder) as root, self._claims(make=True) as claims:
             claim = _new_claim()
             os.mkdir(claim, 0o700, dir_fd=claims)
             with opened(claims, claim) as top:
@@ -150,7 +150,7 @@ class Drop:
         What turns out to be no file that can be read is put back under its own name, where that is free.
         """
         found = []
-        with self._claims(make=True) as claims:
+        with named(self.folder), self._claims(make=True) as claims:
             for sighting in sightings:
                 claim, _, path = sighting.path.partition("/")
                 with suppress(FileNotFoundError):
@@ -167,7 +167,7 @@ class Drop:
 
     def give_back(self, one: Claimed) -> Sighting | None:
         """Put a claimed file back under its own name; how it looks there, or `None` where the name is taken."""
-        with self._claims(make=True) as claims:
+        with named(self.folder), self._claims(make=True) as claims:
             return _sighting(one.path, os.fstat(one.file)) if self._put_back(claims, one.claim, one.path) else None
 
     def _put_back(self, claims: int, claim: str, path: str) -> bool:
@@ -190,7 +190,7 @@ class Drop:
         One that was written to since is another arrival: it goes to a claim of its own, to settle there.
         """
         changed, emptied = [], set()
-        with self._claims(make=True) as claims:
+        with named(self.folder), self._claims(make=True) as claims:
             for one in claimed:
                 if one.moved():
                     changed.append(one)
@@ -205,7 +205,7 @@ class Drop:
 
     def claim_again(self, claimed: Iterable[Claimed]) -> None:
         """Move claimed files to claims of their own, as files that have yet to be taken in."""
-        with self._claims(make=True) as claims:
+        with named(self.folder), self._claims(make=True) as claims:
             for one in claimed:
                 parent, _, name = one.path.rpartition("/")
                 old, new = (f"{claim}/{parent}".rstrip("/") for claim in (one.claim, _new_claim()))
@@ -215,7 +215,7 @@ class Drop:
 
     def clear_claims(self) -> None:
         """Remove the folders of claims that hold nothing any more."""
-        with suppress(FileNotFoundError), self._claims() as claims:
+        with suppress(FileNotFoundError), named(self.folder), self._claims() as claims:
             for path, _ in reversed(list(walked(claims))):
                 remove_empty(claims, path)
 
@@ -334,7 +334,8 @@ def _obstacle(mode: int) -> str:
 def _not_ours(path: Path) -> Fault:
     return Fault(
         f"{path} is not a folder of the user that syncd runs as. Somebody else made it: look what it is, "
-        "and move it away; syncd makes its own."
+        "and move it away; syncd makes its own.",
+        folder=str(path.parent),
     )
 
 

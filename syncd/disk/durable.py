@@ -5,7 +5,8 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -28,6 +29,20 @@ class Digest:
 
     size: int
     sha256: str
+
+
+@contextmanager
+def named(path: str | Path) -> Iterator[None]:
+    """Let each `OSError` tell where it was met: what a handle is refused has no name, or one within a folder.
+
+    A whole path that it has already says more, and stays.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error.filename, str | bytes) or not os.path.isabs(error.filename):
+            error.filename = os.fspath(path)
+        raise
 
 
 def rename_new(
@@ -56,7 +71,8 @@ def sync_folder(folder: str | Path | int) -> None:
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        with named(folder):
+            os.fsync(handle)
     finally:
         os.close(handle)
 
@@ -68,7 +84,7 @@ def write_whole(path: Path, pieces: Iterable[bytes], beside: Path) -> None:
     """
     draft = beside / f".{os.getpid()}-{next(_numbers)}{DRAFT}"
     try:
-        with draft.open("wb") as file:
+        with named(draft), draft.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
             file.flush()
@@ -86,7 +102,7 @@ def replace_whole(path: Path, content: bytes, *, synced: bool = False) -> None:
     """
     draft = path.with_name(f".{path.name}{DRAFT}")  # always the same: a kill leaves one behind, not many
     try:
-        with draft.open("wb") as file:
+        with named(draft), draft.open("wb") as file:
             file.write(content)
             if synced:
                 file.flush()

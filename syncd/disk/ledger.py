@@ -286,7 +286,7 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerFault(f"the ledger {path} can't be used: {error}") from error
+        raise LedgerFault(f"the ledger {path} can't be used: {error}", folder=str(path.parent)) from error
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from syncd.disk.durable import sync_folder
+from syncd.disk.durable import named, sync_folder
 
 _END = b"\n"
 
@@ -18,7 +18,8 @@ class ReservedNote:
         """Take so many bytes of the disk, and forget what was noted before; raises `OSError` when there are fewer."""
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(handle, 0, room)  # where blocks are copied on writing, those taken so are not
+            with named(self.path):
+                os.posix_fallocate(handle, 0, room)  # where blocks are copied on writing, those taken so are not
         except OSError:
             self.forget()  # on a full disk every byte counts
             raise
@@ -29,8 +30,9 @@ class ReservedNote:
         """Note a line, without its end, so that it survives a power cut."""
         handle = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            os.pwrite(handle, line + _END, 0)
-            os.fsync(handle)
+            with named(self.path):
+                os.pwrite(handle, line + _END, 0)
+                os.fsync(handle)
         finally:
             os.close(handle)
         sync_folder(self.path.parent)

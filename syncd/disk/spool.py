@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from syncd.core.model import Act, Outcome, Refusal, Result, Step
+from syncd.disk.durable import named
 from syncd.disk.reserved import ReservedNote
 
 LASTING = frozenset({".output", ".end"})
@@ -34,7 +35,7 @@ class Spool:
     def write_plan(self, steps: Iterable[Step]) -> str:
         """Keep a plan, and return its digest: two plans that send the same have the same one."""
         sha256 = hashlib.sha256()
-        with _private(self._plan) as file:
+        with named(self._plan), _private(self._plan) as file:
             for step in steps:
                 line = _encode(_step(step)).encode() + b"\n"
                 file.write(line)
@@ -50,7 +51,7 @@ class Spool:
     @contextmanager
     def writing_results(self) -> Iterator[Callable[[Iterable[Result]], None]]:
         """Keep results as they come: call what this gives for each batch; it has left the process when that returns."""
-        with _private(self._results) as file:
+        with named(self._results), _private(self._results) as file:
 
             def write(results: Iterable[Result]) -> None:
                 for result in results:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from syncd.disk.durable import Digest, copy_bytes, sync_folder
+from syncd.disk.durable import Digest, copy_bytes, named, sync_folder
 from syncd.disk.handles import parents
 from syncd.disk.tree import files_below, remove_empty_tree
 
@@ -25,8 +25,9 @@ class Staging:
         staged.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
         try:
-            copied = copy_bytes(source, target, size)
-            os.utime(target, ns=(modified, modified))
+            with named(staged):
+                copied = copy_bytes(source, target, size)
+                os.utime(target, ns=(modified, modified))
         finally:
             os.close(target)
         return copied

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from syncd.disk.durable import Digest, copy_bytes, digest, rename_new
+from syncd.disk.durable import Digest, copy_bytes, digest, named, rename_new
 
 
 def plain(file: Path) -> os.stat_result | None:
@@ -48,8 +48,9 @@ def copy_whole(source: Path, target: Path) -> None:
         # Under a hidden name until it is whole: a copy found at start-up is one that can be run.
         handle, draft = tempfile.mkstemp(dir=target.parent, prefix=".")
         try:
-            os.fchmod(handle, 0o640)
-            copy_bytes(reading, handle, os.fstat(reading).st_size)
+            with named(target):
+                os.fchmod(handle, 0o640)
+                copy_bytes(reading, handle, os.fstat(reading).st_size)
             rename_new(draft, target)
         except BaseException:
             os.unlink(draft)  # on a full disk every byte counts
