@@ -37,7 +37,9 @@ class Ping:
             raise NotSent(f"it answers {error.code}") from None
         except URLError as error:
             raise NotSent(str(error.reason)) from None
-        except (OSError, HTTPException) as error:
+        except HTTPException as error:  # its words may hold the address
+            raise NotSent(type(error).__name__) from None
+        except OSError as error:
             raise NotSent(str(error) or type(error).__name__) from None
 
     def address(self) -> str:
@@ -45,4 +47,9 @@ class Ping:
         address = secret(self.file, self.credential, os.environ)
         if not re.fullmatch(r"https?://[!-~]+", address):
             raise Fault('the address of the ping must stand alone, and begin with "https://" or "http://"')
+        if "@" in re.split("[/?#]", address, maxsplit=3)[2]:
+            raise Fault(
+                'the address of the ping names a user or a password before an "@", which syncd does not send: '
+                "use an address that is secret by its path"
+            )
         return address
