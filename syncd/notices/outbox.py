@@ -109,9 +109,9 @@ class Outbox:
         return sorted((one for one in self._waiting.values() if one.way == way), key=lambda one: one.number)
 
     def partly(self, one: Waiting, done: frozenset[str]) -> None:
-        """Some have it."""
-        if done != one.done:
-            self._put(replace(one, done=done))
+        """These have it, besides those who had it before."""
+        if not done <= one.done:
+            self._put(replace(one, done=one.done | done))
 
     def sent(self, one: Waiting) -> None:
         """All have it."""

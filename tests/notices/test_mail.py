@@ -2,13 +2,16 @@
 
 import socket
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syncd.core.notices import Gathered
 from syncd.errors import Fault
 from syncd.notices.mail import Mail
+from syncd.notices.outbox import Outbox
 from syncd.notices.ways import Message, NotSent
 from tests.notices.sinks import LOGIN, Post, certificate
 
@@ -106,6 +109,26 @@ def test_who_was_refused_alone_is_tried_again(post: Post) -> None:
     assert "nobody@" not in str(refusal.value)
     post.refuses = lambda address: False
     send(NOTICE, refusal.value.done)
+    assert post.recipients == [["it@example.org"], ["nobody@example.org"]]
+
+
+def test_who_has_it_is_never_mailed_again_whatever_becomes_of_the_others(post: Post, tmp_path: Path) -> None:
+    """The rest are refused once more, all of them, and then the server is busy, and syncd begins anew."""
+    post.refuses = lambda address: address.startswith("nobody")
+    send = mail(post, port=post.open(), to=("it@example.org", "nobody@example.org"))
+    outbox = Outbox(tmp_path)
+    outbox.add(NOTICE, ("mail",), datetime(2026, 11, 25, 11, 0, tzinfo=UTC), Gathered())
+    for busy in ("", "", "451 later", ""):
+        post.busy = busy
+        (one,) = outbox.waiting("mail")
+        with pytest.raises(NotSent) as refusal:
+            send(one.message, one.done)
+        outbox.partly(one, refusal.value.done)
+        outbox = Outbox(tmp_path)
+    assert post.recipients == [["it@example.org"]]
+    post.refuses = lambda address: False
+    (one,) = outbox.waiting("mail")
+    send(one.message, one.done)
     assert post.recipients == [["it@example.org"], ["nobody@example.org"]]
 
 
