@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.core.alarms import SAID
 from syncd.events import EVENTS
 
 ROOT = Path(__file__).parent.parent
@@ -187,3 +188,16 @@ def test_the_units_let_a_burst_be_logged_in_full(unit: Path) -> None:
     if "syncd serve" in (text := unit.read_text()):
         assert "\nLogRateLimitBurst=1000000\n" in text
         assert "\nLogRateLimitIntervalSec=1s\n" in text  # 0 would be no value at all, and the journal's own be taken
+
+
+@pytest.mark.parametrize("page", ["LOG.md", "ALARMS.md"])
+def test_the_query_for_alarms_names_all_of_them_and_their_ends(page: str) -> None:
+    """Those that the table of alarms has."""
+    table = re.findall(r"^\| (`[a-z]+\.[a-z]+`.*)$", (ROOT / "docs/ALARMS.md").read_text(), re.MULTILINE)
+    named = {name for row in table for name in re.findall(r"`([a-z]+\.[a-z]+)`", row)} & EVENTS.keys()
+    (query,) = re.findall(
+        r"^    journalctl .*SYNCD_EVENT=file\.late.*$", (ROOT / "docs" / page).read_text(), re.MULTILINE
+    )
+    assert set(re.findall(r"SYNCD_EVENT=(\S+)", query)) == named | {"alarm.over"}
+    assert named >= SAID | {"file.late", "file.small", "run.slow", "run.waiting", "disk.filling"}
+    assert {one for one, event in EVENTS.items() if event.ends in named} <= named

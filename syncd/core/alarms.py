@@ -13,8 +13,8 @@ from pydantic import PlainValidator
 from syncd.core import sizes
 from syncd.core.durations import spoken
 
-LASTING = frozenset({"file.late", "file.small", "run.waiting", "disk.filling"})
-"""The alarms that outlive a restart; the others are found anew, or are over."""
+DATED = frozenset({"file.late", "file.small", "run.waiting", "disk.filling"})
+"""Those that a clock tells: one that began in the future is not over yet."""
 
 SAID = frozenset({"drop.gone", "site.unreachable", "upload.stuck", "watch.deaf", "watch.lost", "canary.failed"})
 """Those whose event is logged by the part of syncd that meets them."""
@@ -73,7 +73,7 @@ def changed(before: Mapping[Key, Alarm], found: Iterable[Alarm], now: datetime) 
         old = before.get(alarm.key)
         standing[alarm.key] = replace(alarm, since=old.since) if old else alarm
     for key, old in before.items():
-        if key not in standing and old.event in LASTING and old.since.astimezone(UTC) > now.astimezone(UTC):
+        if key not in standing and old.event in DATED and old.since.astimezone(UTC) > now.astimezone(UTC):
             standing[key] = old
     raised = tuple(alarm for key, alarm in standing.items() if key not in before)
     return Change(standing, raised, tuple(old for key, old in before.items() if key not in standing))
@@ -211,12 +211,17 @@ def slow(tool: str, file: str, run: str, since: datetime, took: float, usual: fl
         event="run.slow",
         subject=run,
         since=since,
-        what=f"the run on {file} has taken {spoken(round(took))} so far; about {spoken(max(1, round(usual)))} is usual",
+        what=f"the run on {file} has taken {_rough(took)} so far; about {_rough(usual)} is usual",
         cure="syncd status tells how far it is. If it stands still, look at the site: its load, its database.",
         tool=tool,
         file=file,
         run=run,
     )
+
+
+def _rough(seconds: float) -> str:
+    """A duration in whole seconds; below ten of them finer, so that it differs from its multiples."""
+    return spoken(round(seconds)) if seconds >= 10 else f"{max(0.01, round(seconds, 2 if seconds < 1 else 1)):g} s"
 
 
 def waiting(tool: str, file: str, run: str, held: datetime, after: float) -> Alarm:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from syncd import logs
 from syncd.config import Config
 from syncd.core.alarms import (
     ENDS_SAID,
-    LASTING,
     SAID,
     Alarm,
     Key,
@@ -40,7 +40,7 @@ LIKE = 50
 
 
 class Alarms:
-    """Finds them in what the parts of the daemon know, and keeps those that outlive it in the ledger.
+    """Finds them in what the parts of the daemon know, and keeps them in the ledger, as they may outlive it.
 
     Only the loop calls it.
     """
@@ -50,6 +50,7 @@ class Alarms:
         self._standing: dict[Key, Alarm] = {alarm.key: alarm for alarm in ledger.alarms()}
         self._arrivals = Arrivals(ledger, began, [one for one in self.standing() if one.event == "file.small"])
         self._run_seen = ("", 0.0)
+        self._news: object = None
         self._next_at = math.inf
 
     def go_by(self, config: Config, orders: Orders, monotonic: float) -> None:
@@ -65,27 +66,38 @@ class Alarms:
         """The alarms that stand, the oldest first."""
         return sorted(self._standing.values(), key=lambda alarm: alarm.since.timestamp())
 
+    def stands(self, event: str) -> bool:
+        """Whether one of these alarms stands."""
+        return any(alarm.event == event for alarm in self._standing.values())
+
     def next_at(self) -> float:
         """When `turn` is to be called next, by the monotonic clock."""
         return self._next_at
 
     def turn(self, monotonic: float, now: datetime, dispatch: Dispatch, reception: Reception) -> None:
-        """Look for alarms if it is time to."""
-        if monotonic < self._next_at:
+        """Look for alarms if it is time to; note at once what others said, as this process may be killed."""
+        news = (dispatch.blocks.away, reception.news)
+        before, self._news = self._news or news, news
+        if monotonic >= self._next_at:
+            self._next_at = monotonic + self._settings.every
+            found = self._found(monotonic, now, dispatch, reception)
+        elif news != before and self._next_at < math.inf:
+            others = [alarm for alarm in self.standing() if alarm.event not in SAID]
+            found = chain(others, self._met(monotonic, now, dispatch, reception))
+        else:
             return
-        self._next_at = monotonic + self._settings.every
         with suppress(OSError, Fault):  # the ledger or a disk is away, which others say: the next look may tell
-            self._change([*self._found(monotonic, now, dispatch, reception)], now)
+            self._change([*found], now)
 
     def renew(self) -> None:
         """Note once more what must not be forgotten: the ledger is a fresh one."""
-        self._ledger.keep_alarms(alarm for alarm in self.standing() if alarm.event in LASTING)
+        self._ledger.keep_alarms(self.standing())
         self._arrivals.forget()
 
     def _change(self, found: list[Alarm], now: datetime) -> None:
         change = changed(self._standing, found, now)
-        if any(alarm.event in LASTING for alarm in (*change.raised, *change.over)):
-            self._ledger.keep_alarms(alarm for alarm in change.standing.values() if alarm.event in LASTING)
+        if change.raised or change.over:
+            self._ledger.keep_alarms(change.standing.values())
         self._standing = dict(change.standing)
         for alarm in change.raised:
             if alarm.event not in SAID:
@@ -114,10 +126,14 @@ class Alarms:
 
     def _found(self, monotonic: float, now: datetime, dispatch: Dispatch, reception: Reception) -> Iterator[Alarm]:
         yield from self._arrivals.look(now)
-        yield from reception.alarms(monotonic, now)
         yield from self._slow(monotonic, dispatch)
         yield from self._waiting(now, dispatch)
         yield from self._filling(now)
+        yield from self._met(monotonic, now, dispatch, reception)
+
+    def _met(self, monotonic: float, now: datetime, dispatch: Dispatch, reception: Reception) -> Iterator[Alarm]:
+        """Those that others met, and said."""
+        yield from reception.alarms(monotonic, now)
         yield from self._away(now, dispatch)
 
     def _slow(self, monotonic: float, dispatch: Dispatch) -> Iterator[Alarm]:
@@ -131,8 +147,6 @@ class Alarms:
             size = os.stat(run.job.file.file).st_size
         except OSError:  # it is about to be over
             return
-        if took < settings.slow_at_least:
-            return
         name, path = run.job.tool_name, run.job.file.path
         like = [
             (record.size, elapsed(record.started, record.ended))
@@ -140,8 +154,10 @@ class Alarms:
             if record.state is RunState.DONE and record.ended and not record.simulated and not record.approved_by
         ]
         usual = expected_seconds(size, like)
-        if usual is not None and took > usual * settings.slower_than:
+        if usual is not None and took > usual * settings.slower_than and took >= settings.slow_at_least:
             yield slow(name, path, run.job.id, run.job.started, took, usual)
+        elif old := self._standing.get(("run.slow", run.job.id)):  # so said an earlier process: the run goes on
+            yield old
 
     def _waiting(self, now: datetime, dispatch: Dispatch) -> Iterator[Alarm]:
         after = self._settings.held_after
@@ -164,12 +180,13 @@ class Alarms:
                     yield filling(str(folder), lacks, room, wanted, now)
 
     def _away(self, now: datetime, dispatch: Dispatch) -> Iterator[Alarm]:
-        if dispatch.blocks.site.failures:
+        if dispatch.blocks.away:
+            tries = dispatch.blocks.site.failures
             yield Alarm(
                 event="site.unreachable",
                 subject="site",
                 since=now,
-                what=f"the site could not be reached {dispatch.blocks.site.failures} times in a row; files wait",
+                what=f"the site could not be reached{f', {tries} times in a row' if tries > 1 else ''}; files wait",
                 cure="Nothing, if it is being worked on: syncd tries again by itself. Else syncd doctor tells more.",
             )
 

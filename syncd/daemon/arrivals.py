@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from syncd.config import Config
 from syncd.core.alarms import Alarm, far_below, late, small
 from syncd.core.expected import MOST, Span, latest, missed
+from syncd.core.model import RunState
 from syncd.core.patterns import is_pattern
 from syncd.daemon.orders import Orders
 from syncd.disk.ledger import Ledger
@@ -17,6 +18,9 @@ OVERLAP = timedelta(minutes=10)
 
 AHEAD = timedelta(days=1)
 """Arrivals farther in the future than that were noted while the clock was wrong, and don't count."""
+
+TRIES = frozenset({RunState.UNREACHABLE, RunState.FAILED, RunState.INTERRUPTED})
+"""Ends after which the same file is run once more: such a run tells nothing of how often a file came."""
 
 LATEST, SAMPLES, JUDGED = 20_000, 20, 200
 """Arrivals that are looked through for a pattern; earlier files that tell what is usual; new ones that are judged at a
@@ -140,6 +144,13 @@ class Arrivals:
 
 def _sizes(arrival: Arrival, runs: Sequence[RunRecord]) -> list[int]:
     """The sizes of files of a tool that were run before one came: of its own name, if there are enough of them."""
-    before = {run.sha256: run for run in runs if run.started <= arrival.arrived and run.sha256 != arrival.sha256}
-    own = [run.size for run in before.values() if run.path == arrival.path]
-    return (own if len(own) * 2 >= len(before) else [run.size for run in before.values()])[:SAMPLES]
+    # Each counts, as many a file is the same every night; its own run may have begun before the arrival was noted.
+    before = [
+        run
+        for run in runs
+        if run.state not in TRIES
+        and run.started <= arrival.arrived
+        and not (run.sha256 == arrival.sha256 and run.started > arrival.arrived - OVERLAP)
+    ]
+    own = [run.size for run in before if run.path == arrival.path]
+    return (own if len(own) * 2 >= len(before) else [run.size for run in before])[:SAMPLES]

@@ -38,6 +38,8 @@ class Blocks:
 
     def __init__(self) -> None:
         self.site = Block()
+        self.away = False
+        """Whether the site was said to be unreachable, also by an earlier process, and not yet to be back."""
         self._tools: dict[str, Block] = {}
 
     def turn(self, now: datetime) -> None:
@@ -69,11 +71,13 @@ class Blocks:
         match record.state:
             case RunState.UNREACHABLE:
                 self.site.fail(now)
-                log.warning("site.unreachable", reason=record.reason, run=job.id, next_try=self.site.until)
+                if not self.away:  # each further try has its run.ended
+                    log.warning("site.unreachable", reason=record.reason, run=job.id, next_try=self.site.until)
+                self.away = True
             case RunState.FAILED:
                 self.fail(job.tool_name, now)
             case RunState.DONE | RunState.HELD:
                 self._tools.pop(job.tool_name, None)
-                if self.site.failures and isinstance(job.tool, RowTool):
-                    log.info("site.back", failures=self.site.failures)
-                    self.site = Block()
+                if self.away and isinstance(job.tool, RowTool):
+                    log.info("site.back", failures=self.site.failures or None)
+                    self.site, self.away = Block(), False

@@ -57,6 +57,11 @@ class Canary:
         """Why none could be made at the last try."""
         self.cure = ""
 
+    def remember(self, failed: str, cure: str) -> None:
+        """So it was said before: it is not said again, but its end is."""
+        if self._every and self._vigil.watch:
+            self.failed, self.cure = failed, cure
+
     def turn(self, now: float) -> None:
         """Hear what the watch told of the canary that is out; let one fly if it is time to."""
         if self._every and self._armings != self._vigil.armings:  # by a look: is all well with what it found?

@@ -295,7 +295,7 @@ class Dispatch:
             asked.ended(record)
         self.trouble.over()
         self._not_before = None
-        say_end(job, record, now)
+        say_end(job, record, now, away=self.blocks.away)
         self.blocks.ended(job, record, now)
         if record.simulated or record.state is RunState.INTERRUPTED:
             return

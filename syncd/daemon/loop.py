@@ -87,6 +87,7 @@ class Daemon:
         self._targets = [self._target_of(config)]
         self._sshd = SshdWord(config.drop.folder, self._plant.state, self._mailbox.put)
         self._sshd.go_by(config.drop.sshd)
+        self._alarms = Alarms(self._books.loop, self._began)
         self._reception = self._make_reception()
         self._dispatch = Dispatch(
             plant.orders_of(config),
@@ -98,6 +99,7 @@ class Daemon:
             timers=alone is None,
             folders=plant.folders_of(config),
         )
+        self._dispatch.blocks.away = alone is None and self._alarms.stands("site.unreachable")
         self._starter = Starter(
             self._dispatch, config.drop.settle, now=self._now, began=self._began, alone=alone is not None
         )
@@ -112,7 +114,6 @@ class Daemon:
         self._digest = Digest(self._books.loop)
         self._upkeep = Upkeep(self._plant.repository, self._books.loop, self._mailbox.put)
         self._trouble = Trouble(RETRY, plant.folders_of(config))
-        self._alarms = Alarms(self._books.loop, self._began)
         if alone is None:
             self._numbers.go_by(config.metrics)
             self._alarms.go_by(config, plant.orders_of(config), time.monotonic())
@@ -135,9 +136,11 @@ class Daemon:
             now=self._now,
         )
         vigil = plant.vigil_of(self._config, lambda: self._mailbox.put(Woken()))
+        if not self._alone:
+            vigil.remember(lost=self._alarms.stands("watch.lost"), deaf=self._alarms.stands("watch.deaf"))
         vigil.arm()
         canary_every = 0.0 if self._alone else self._config.drop.canary_every
-        return Reception(
+        reception = Reception(
             drop,
             intake,
             vigil,
@@ -149,6 +152,8 @@ class Daemon:
             post=self._mailbox.put,
             folders=plant.folders_of(self._config),
         )
+        reception.remember(() if self._alone else self._alarms.standing())
+        return reception
 
     def _target_of(self, config: Config) -> Target:
         return Timed(plant.target_of(config), self._numbers.called)

@@ -1,16 +1,17 @@
 """The reception: looks at the drop folder, waits until uploads have settled, and has them taken in."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from syncd import logs
 from syncd.core.alarms import Alarm
 from syncd.core.durations import spoken
+from syncd.core.instants import elapsed, later
 from syncd.core.settle import (
     OBSTACLES,
     STUCK,
@@ -50,6 +51,8 @@ CURES = {
     "watch.deaf": 'If this file system never tells, set watch = "poll" in [drop].',
 }
 """What to do about each alarm."""
+
+NOT_WRITABLE = "nothing can be written there: "
 
 HOLD_IS_OLD, HOLD_IS_SAID_AGAIN = 3 * 3600.0, 3600.0
 
@@ -110,6 +113,18 @@ class Reception:
         self.resting = False
         self._gone = False
         self._forgive_at = 0.0
+        self._stood: dict[str, Alarm] = {}
+        self._quiet_since: dict[tuple[str, int], float] | None = None
+
+    def remember(self, stood: Iterable[Alarm]) -> None:
+        """These alarms stood before: none of them is said again, but its end is."""
+        for alarm in stood:
+            if alarm.event == "upload.stuck":
+                self._stood[alarm.file] = alarm
+            elif alarm.event == "drop.gone":
+                self._gone = True
+            elif alarm.event == "canary.failed":
+                self.canary.remember(alarm.what.removeprefix(NOT_WRITABLE), alarm.cure)
 
     # Asked by the loop
 
@@ -184,18 +199,28 @@ class Reception:
             and not self._gone
             and "the kernel takes no watch on the drop folder; uploads come late",
             "watch.deaf": self._vigil.deaf and "the kernel does not tell of the drop folder; uploads come late",
-            "canary.failed": self.canary.failed and f"nothing can be written there: {self.canary.failed}",
+            "canary.failed": self.canary.failed and NOT_WRITABLE + self.canary.failed,
         }
         cures = CURES | {"canary.failed": self.canary.cure}
         for event, what in ails.items():
             if what:
                 yield Alarm(event=event, subject=folder, since=now, what=what, cure=cures[event], file=folder)
-        if self.held_since is None and not self.trouble:
-            for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, self._stuck_after):
-                path, since = upload.sighting.path, spoken(round(monotonic - upload.first))
+        yield from self._stood.values()  # until a look tells
+        in_hand = self._under_way | self._claims_under_way
+        known = [*self.uploads.values(), *self.claims.values(), *in_hand.values()]
+        for upload in stuck(known, monotonic, self._stuck_after):
+            path, lasts = upload.sighting.path, monotonic - upload.first
+            if _key(upload) in self._said_stuck:
                 reason, cure = STUCK[upload.said]
-                what = f"the upload of {path} has not come to its end for {since}: {reason}"
-                yield Alarm(event="upload.stuck", subject=path, since=now, what=what, cure=cure, file=path)
+                what = f"the upload of {path} has not come to its end for {spoken(round(lasts))}: {reason}"
+                since = later(now, -lasts)
+                yield Alarm(event="upload.stuck", subject=path, since=since, what=what, cure=cure, file=path)
+
+    @property
+    def news(self) -> tuple[object, ...]:
+        """It becomes another one whenever `alarms` do, but for what they say in words."""
+        vigil = self._vigil
+        return self._gone, vigil.lost, vigil.deaf, bool(self.canary.failed), len(self._said_stuck), bool(self._stood)
 
     def rest(self) -> None:
         """Begin no round any more: another reception will go on once this one is not `busy`."""
@@ -212,7 +237,8 @@ class Reception:
     def _observe(self, seen: Sequence[Sighting], claims: Sequence[Sighting], now: float) -> None:
         names = {one.path for one in seen}
         self._said = {said for said in self._said if said[0] in names}
-        self._said_stuck = {said for said in self._said_stuck if said[0] in names}
+        there = names | {one.path for one in claims} | self._under_way.keys() | self._claims_under_way.keys()
+        self._said_stuck = {said for said in self._said_stuck if said[0] in there}
         self._said_broken = {said for said in self._said_broken if said[0] in names}
         if now >= self._forgive_at:  # a folder's rights may have been mended, which the file does not tell
             known, self._forgive_at = {}, now + self._forgive_every
@@ -234,6 +260,28 @@ class Reception:
             self.uploads = judged(self.uploads, self._sshd.says)
             self._sshd.looked(coming=any(each.said is not Said.WHOLE for each in self.uploads.values()))
         self.claims = observed(self.claims, claims, now)
+        self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        """Give the uploads the age that they had before this process: as was said, or as sshd and the file have it."""
+        if self._quiet_since is None:
+            seen = [*self.uploads.values(), *self.claims.values()]
+            for upload in seen:
+                if alarm := self._stood.get(upload.sighting.path):
+                    self._said_stuck.add(_key(upload))
+                    self._said_broken.add(_key(upload))
+                    self._aged(upload, now - elapsed(alarm.since, datetime.now().astimezone()))
+            self._stood = {}
+            self._quiet_since = {_key(one): now - max(0.0, time.time() - one.sighting.changed / 1e9) for one in seen}
+        if self._quiet_since:
+            for upload in self.uploads.values():
+                if upload.said in {Said.OPEN, Said.BROKEN}:
+                    self._aged(upload, self._quiet_since.get(_key(upload), upload.first))
+
+    def _aged(self, upload: Upload, first: float) -> None:
+        if first < upload.first:
+            known = self.uploads if upload.sighting.path in self.uploads else self.claims
+            known[upload.sighting.path] = replace(upload, first=first)
 
     def _obstruct(self, sighting: Sighting, obstacle: str) -> None:
         self.obstructed[sighting.path] = Obstructed(sighting, obstacle)
@@ -248,8 +296,7 @@ class Reception:
             self._gone = True
             log.error("drop.gone", folder=str(self._drop.folder), reason=str(error), looks_every=RETRY)
         self.uploads = {}
-        self._vigil.looked(now, now, changed=False)
-        self._vigil.again(now + RETRY)
+        self._vigil.failed(now, RETRY)
 
     def _say_hold(self) -> None:
         if self.held_since is None:
@@ -270,7 +317,7 @@ class Reception:
 
     def _say_broken(self) -> None:
         for upload in self.uploads.values():
-            key = (upload.sighting.path, upload.sighting.inode)
+            key = _key(upload)
             if upload.said is not Said.BROKEN:
                 self._said_broken.discard(key)
             elif key not in self._said_broken:
@@ -279,7 +326,7 @@ class Reception:
 
     def _say_stuck(self, now: float) -> None:
         for upload in stuck([*self.uploads.values(), *self.claims.values()], now, self._stuck_after):
-            key = (upload.sighting.path, upload.sighting.inode)
+            key = _key(upload)
             if key not in self._said_stuck and self.held_since is None and not self.trouble:
                 self._said_stuck.add(key)
                 reason, cure = STUCK[upload.said]
@@ -403,3 +450,7 @@ class Reception:
             return
         if self.trouble.met(error) and not isinstance(error, OSError | Fault):
             log.error("intake.failed", exc_info=error)
+
+
+def _key(upload: Upload) -> tuple[str, int]:
+    return upload.sighting.path, upload.sighting.inode

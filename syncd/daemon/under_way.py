@@ -80,12 +80,13 @@ class Runs:
         self._thread.shutdown()
 
 
-def say_end(job: Job, record: RunRecord, now: datetime) -> None:
-    """The one line that the log has for a run."""
+def say_end(job: Job, record: RunRecord, now: datetime, *, away: bool) -> None:
+    """The one line that the log has for a run. It is no warning that a site can't be reached which is known to be
+    `away`."""
     say, event = log.info, "run.ended"
     if record.state is RunState.HELD:
         say, event = log.warning, "run.held"
-    elif record.state in {RunState.FAILED, RunState.REFUSED, RunState.UNREACHABLE}:
+    elif record.state in {RunState.FAILED, RunState.REFUSED} or (record.state is RunState.UNREACHABLE and not away):
         say = log.warning
     say(
         event,

@@ -42,6 +42,11 @@ class Vigil:
         self._calm_since = 0.0
         self._said_lost = False
 
+    def remember(self, *, lost: bool, deaf: bool) -> None:
+        """So it was said before: it is not said again, but its end is."""
+        self._said_lost = lost and self.watch is not None
+        self.deaf = deaf and self.watch is not None
+
     @property
     def means(self) -> str:
         """How changes are noticed at present: `inotify`, `storm` or `poll`."""
@@ -91,6 +96,10 @@ class Vigil:
         """When the next look is due if nothing happens."""
         return self._next
 
+    def failed(self, now: float, retry: float) -> None:
+        """The folder could not be looked at, which is said by who tried: what can't be read can't be watched."""
+        self._next = now + retry
+
     def looked(self, began: float, ended: float, *, changed: bool, folders: Iterable[str] = ()) -> None:
         """A look is over. `changed`: something came, went or grew since the last one. `folders`: the sub-folders."""
         self._earliest = ended + max(BREATH, REST * (ended - began))
@@ -120,6 +129,8 @@ class Vigil:
             self._lost(error)
 
     def _lost(self, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):  # the folder is gone: the next look tells
+            return
         if not self._said_lost:
             log.warning("watch.lost", reason=str(error), looks_every=self.poll_every)
             self._said_lost = True

@@ -9,8 +9,8 @@ from hypothesis import strategies as some
 from pydantic import TypeAdapter, ValidationError
 
 from syncd.core.alarms import (
+    DATED,
     FEW,
-    LASTING,
     Alarm,
     Free,
     Key,
@@ -58,7 +58,7 @@ class TestChanging:
         assert over == old.keys() - change.standing.keys()
         assert all(change.standing[key].since == old[key].since for key in change.standing.keys() & old.keys())
         kept = change.standing.keys() - {one.key for one in found}
-        assert all(old[key].since > now and key[0] in LASTING for key in kept)
+        assert all(old[key].since > now and key[0] in DATED for key in kept)
 
     @given(alarms, moments)
     def test_found_again_nothing_is_said(self, found: list[Alarm], now: datetime) -> None:
@@ -183,3 +183,9 @@ def test_each_alarm_says_what_was_expected_and_what_to_do() -> None:
     assert "for more than 4 h. Read syncd report RUN" in said["run.waiting"]
     assert "3 GB of 100 GB are free, less than 5 %" in said["disk.filling"]
     assert "10 of 1,000 inodes" in filling("/srv", "inodes", room, Reserve(bytes=5), NOW).what
+
+
+def test_a_short_run_is_said_to_take_several_times_what_is_usual() -> None:
+    """Not 1 s where about 1 s is usual."""
+    assert "has taken 1.1 s so far; about 0.05 s is usual" in slow("users", "users.csv", "RUN", NOW, 1.1, 0.05).what
+    assert "has taken 12 s so far; about 3.9 s is usual" in slow("users", "users.csv", "RUN", NOW, 12.04, 3.94).what

@@ -1,5 +1,6 @@
 """Alarms of a real daemon: raised once, shown while they stand, and their end said once, also across restarts."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -241,6 +242,84 @@ def test_what_others_say_is_listed_and_not_said_twice(served: Served) -> None:
     wait_for(lambda: "drop.gone" not in alarms(served), PATIENCE)
     assert [one["alarm"] for one in served.events("alarm.over")] == ["upload.stuck"]
     assert len(served.events("drop.gone")) == 1
+    assert not served.events("watch.lost")
+
+
+def killed(served: Served) -> None:
+    """Lose power, and start again."""
+    served.kill()
+    served.start()
+
+
+def test_a_stuck_upload_is_said_once_over_restarts(served: Served) -> None:
+    """It is as old as it was; and its end is said though it went away while syncd was down."""
+    stuck = 'poll_every = "1s"\nstuck_after = "1s"'
+    served.settings(USERS + OFTEN, lambda text: text.replace('poll_every = "1s"', stuck))
+    served.start()
+    upload = served.opens("other.csv")
+    served.hears("upload.stuck")
+    since = stands(served, "upload.stuck")["since"]
+    served.signals(signal.SIGHUP)
+    served.hears("settings.reloaded")
+    killed(served)
+    assert stands(served, "upload.stuck")["since"] == since
+    served.kill()
+    upload.close()
+    (served.drop / "other.csv").unlink()
+    served.start()
+    assert served.hears("alarm.over", alarm="upload.stuck", file="other.csv")["since"] == since
+    assert len(served.events("upload.stuck")) == 1
+
+
+def test_a_slow_run_is_said_once_over_a_kill(served: Served) -> None:
+    """It goes on; its end is said when it ends."""
+    until = f"import os, time\nwhile not os.path.exists('{served.folder}/go'): time.sleep(0.05)"
+    served.settings(program(until) + OFTEN + 'slow_at_least = "1s"\nslower_than = 2\n')
+    with ledger_of(served) as ledger:
+        ran(ledger, 10, size=2, took=0.1, tool="program")
+    served.start()
+    served.drops(b"x\n", "program.csv")
+    run = served.hears("run.slow")["run"]
+    killed(served)
+    stands(served, "run.slow")
+    (served.folder / "go").touch()
+    served.hears("alarm.over", alarm="run.slow", run=run)
+    assert len(served.events("run.slow")) == 1
+
+
+def test_a_site_that_is_away_is_said_once_over_tries_and_a_kill(served: Served) -> None:
+    """One warning of each kind is enough; that it is back is said by the process that finds it."""
+    served.settings(USERS + OFTEN)
+    (served.state / "sandbox.sqlite").mkdir(parents=True)
+    served.start()
+    served.drops(good_users(2))
+    served.ended(state="unreachable", level="warning")
+    assert stands(served, "site.unreachable")["what"] == "the site could not be reached; files wait"
+    killed(served)
+    assert stands(served, "site.unreachable")
+    for times in (1, 2):
+        if len(served.events("run.ended", level="info")) < times:
+            served.asked("run", tool="users")
+        served.ended(times=times, state="unreachable", level="info")
+    assert len(served.events("run.ended", level="warning")) == 1
+    (served.state / "sandbox.sqlite").rmdir()
+    served.asked("run", tool="users")
+    served.hears("site.back")
+    wait_for(lambda: "site.unreachable" not in alarms(served), PATIENCE)
+    assert len(served.events("site.unreachable")) == 1
+
+
+def test_a_drop_folder_that_is_gone_is_back_after_a_kill(served: Served) -> None:
+    """As the start makes it."""
+    served.settings(USERS + OFTEN)
+    served.start()
+    shutil.rmtree(served.drop)
+    served.hears("drop.gone")
+    stands(served, "drop.gone")
+    killed(served)
+    served.hears("drop.back")
+    assert len(served.events("drop.gone")) == 1
+    assert not served.events("watch.lost")
 
 
 def test_alarms_are_counted(served: Served) -> None:

@@ -1,6 +1,7 @@
 """Files that were expected, by a clock that the test sets, and a real ledger."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ import pytest
 
 from syncd.config import load
 from syncd.core.alarms import Alarm
+from syncd.core.model import RunState
 from syncd.daemon.arrivals import Arrivals
 from syncd.daemon.plant import orders_of
 from syncd.disk.ledger import Ledger
@@ -192,6 +194,17 @@ def test_a_small_file_is_compared_with_those_before_it(watchman: Watchman) -> No
     run = RunRecord("r", "users", "users", "campus", arrival.path, 4_000, arrival.sha256, "timer", started)
     watchman.ledger.note_run(run)
     assert watchman.looks(MONDAY + 3 * MINUTE) == ["erp/users.csv"]
+
+
+def test_files_that_are_the_same_each_night_tell_what_is_usual(watchman: Watchman) -> None:
+    """An export that does not change for weeks; tries of one file that the site kept from its end count for nothing."""
+    watchman.ran(10, "erp/users.csv", 10_000, MONDAY)
+    same, tried = [replace(run, sha256="5" * 64) for run in watchman.ledger.runs()], RunState.UNREACHABLE
+    for run in same:
+        watchman.ledger.note_run(run)
+        watchman.ledger.note_run(replace(run, id=f"{run.id}-try", size=100, sha256="6" * 64, state=tried))
+    watchman.comes(MONDAY + MINUTE, size=1_000)
+    assert watchman.looks(MONDAY + 2 * MINUTE) == ["erp/users.csv"]
 
 
 def test_files_of_a_pattern_are_compared_with_each_other(watchman: Watchman) -> None:

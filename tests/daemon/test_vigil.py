@@ -158,14 +158,15 @@ def test_a_folder_that_was_replaced_is_watched_again(
     assert vigil.wants_look(140.0)
 
 
-def test_a_watch_that_can_not_be_armed_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The clock alone decides then; armed again when there is a folder, it is said anew if it goes."""
+def test_of_a_folder_that_is_gone_no_watch_is_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The clock alone decides then, and who looks says why; it is armed again when there is a folder."""
     gone = tmp_path / "gone"
     vigil = Vigil(Watch(gone, hold_file="", wake=lambda: None), POLL)
     vigil.arm()
     for at in range(5):
         look(vigil, at * POLL)
-    assert capsys.readouterr().out.count("watch.lost") == 1
+    assert capsys.readouterr().out.count("watch.lost") == 0
+    assert not vigil.lost
     assert vigil.means == "poll"
     gone.mkdir()
     look(vigil, 200.0)
