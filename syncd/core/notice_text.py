@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from textwrap import fill, indent
 
-from syncd.core.notices import LEVELS, Group
+from syncd.core.notices import EXAMPLES, LEVELS, NAMES, Group
 
 WIDTH = 76
 LONGEST_SUBJECT = 120
@@ -37,10 +37,10 @@ MANY = {
 }
 """How several are; others with how often they were."""
 
-NAMES = ("file", "folder", "tool", "run")
-"""The fields of which the first that is there says what an event is about."""
-
 NOT_FOR_PEOPLE = frozenset({"sha256", "bytes", "report", "took", "obstacle", "looks_every", "tries_every"})
+
+OVER = "It began, and was over before this was sent"
+"""What stands over that; there is nothing to be done about it."""
 
 DECISIONS = frozenset({"run.held", "run.waiting"})
 """What waits for a person's word comes before what is only as grave."""
@@ -67,8 +67,12 @@ class Letter:
 
 def notice(groups: Sequence[Group], explain: Explain, *, site: str, zone: tzinfo, ending: str) -> Letter:
     """What people are told of these groups, the gravest first; `ending` says who writes."""
-    gravest = sorted(groups, key=lambda group: (-LEVELS.get(group.level, 0), group.event not in DECISIONS))
-    parts = [_part(group, explain, zone) for group in gravest]
+    gravest = sorted(
+        groups, key=lambda group: (bool(group.overs), -LEVELS.get(group.level, 0), group.event not in DECISIONS)
+    )
+    parts = [_part(group, explain, zone) for group in gravest if not group.overs]
+    if over := [line for group in gravest if group.overs for line in _over(group, explain, zone)]:
+        parts.append("\n".join([OVER, "=" * len(OVER), *over]))
     return Letter(_subject(gravest, explain, site), "\n\n\n".join([*parts, f"-- \n{ending}\n"]))
 
 
@@ -80,7 +84,11 @@ def _subject(groups: Sequence[Group], explain: Explain, site: str) -> str:
 
 def headlined(group: Group, explain: Explain) -> str:
     """A group in a line."""
-    fields, explanation = group.examples[0], explain(group.event)
+    fields, explanation = group.examples[0] if group.examples else {}, explain(group.event)
+    if len(group.overs) == 1:
+        return f"over: {_one(HEADLINES.get(group.event, ''), explanation, fields)}"
+    if group.overs:
+        return f"over: {explanation.subject} ({group.count // 2:,} times)"
     if group.count == 1 and "alarm" in fields:
         return f"over: {_named(explain(fields['alarm']).subject, fields)}"
     if group.count == 1:
@@ -114,12 +122,22 @@ def _part(group: Group, explain: Explain, zone: tzinfo) -> str:
     return "\n\n".join(
         [
             f"{title}\n{'=' * max(map(len, title.splitlines()))}\n{_when(group, zone)}",
-            *(_fields(example) for example in group.examples if example),
+            *(_fields(example) for example in group.examples[:EXAMPLES] if example),
             *_rest(group),
             *_advice(explanation, group),
             f"More:\n    {_command(group)}",
         ]
     )
+
+
+def _over(group: Group, explain: Explain, zone: tzinfo) -> Iterator[str]:
+    """What began and ended before it could be told: a line for each."""
+    for fields, moment in list(zip(group.examples, group.overs, strict=True))[:EXAMPLES]:
+        what = _capital(_one(HEADLINES.get(group.event, ""), explain(group.event), fields))
+        line = f"{what} – and was over at {_clock(moment, zone)}"
+        yield fill(line, WIDTH, subsequent_indent="    ", break_long_words=False)
+    if (rest := group.count // 2 - EXAMPLES) > 0:
+        yield f"    … and {rest:,} more."
 
 
 def _capital(text: str) -> str:
@@ -144,20 +162,24 @@ def _fields(fields: Mapping[str, str]) -> str:
 
 
 def _rest(group: Group) -> Iterator[str]:
-    if (rest := group.count - len(group.examples)) > 0:
+    if (rest := group.count - len(group.examples[:EXAMPLES])) > 0:
         yield f"    … and {rest:,} more."
 
 
 def _advice(explanation: Explanation, group: Group) -> Iterator[str]:
     """What the catalog says; a field stands there as `@SYNCD_RUN@`."""
-    fields = {f"@SYNCD_{name.upper()}@": value for name, value in group.examples[0].items()} if group.count == 1 else {}
+    fields = (
+        {f"@SYNCD_{name.upper()}@": value for name, value in group.examples[0].items()}
+        if group.count == len(group.examples) == 1
+        else {}
+    )
     for paragraph in explanation.paragraphs:
         text = re.sub("@SYNCD_([A-Z_]+)@", lambda field: fields.get(field[0], field[1]), paragraph)
         yield text if text.startswith(" ") else fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _command(group: Group) -> str:
-    if group.count == 1 and (run := group.examples[0].get("run")):
+    if group.count == len(group.examples) == 1 and (run := group.examples[0].get("run")):
         return f"journalctl -t syncd -x SYNCD_RUN={run}"
     since = int(group.first.timestamp())
     return f"journalctl -t syncd -x SYNCD_EVENT={group.event} --since=@{since}"

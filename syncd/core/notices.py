@@ -15,6 +15,12 @@ JOINED = timedelta(seconds=3)
 EXAMPLES = 5
 """So many of a group are told with their fields; the others are counted."""
 
+KEPT = 100
+"""So many of a group are gathered with their fields, as each may be over before it is told."""
+
+NAMES = ("file", "folder", "tool", "run")
+"""The fields of which the first that is there says what an event is about."""
+
 LEVELS = {"info": 0, "warning": 1, "error": 2, "critical": 2}
 """How grave the levels of the log are."""
 
@@ -58,7 +64,11 @@ def _meant(entries: Iterable[str], event: str, level: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Happenings of one event, and of one tool if it is about one: how many, from when to when, and the first few."""
+    """Happenings of one event, and of one tool if it is about one: how many, from when to when, and the first few.
+
+    Where there are `overs`, all of them are over, at these moments, one for each example: then `count` counts their
+    ends, too.
+    """
 
     event: str
     level: str
@@ -68,6 +78,7 @@ class Group:
     last: datetime
     examples: tuple[Mapping[str, str], ...]
     urgent: bool = False
+    overs: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +94,54 @@ class Gathered:
 
 
 def gather(gathered: Gathered, happenings: Iterable[Happening], wishes: Wishes) -> Gathered:
-    """What waits once these have happened."""
-    groups = {(group.event, group.tool): group for group in gathered.groups}
+    """What waits once these have happened; what began and ended meanwhile stands apart from what stands."""
+    groups = {(group.event, group.tool, bool(group.overs)): group for group in gathered.groups}
     told = set(gathered.told)
     for one in happenings:
         if not (wishes.wanted(one.event, one.level) or one.ends in told):
             continue
         told.add(one.event)
-        key = (one.event, one.fields.get("tool", ""))
+        if _fold(groups, one):
+            continue
+        key = (one.event, one.fields.get("tool", ""), False)
         groups[key] = _joined(groups.get(key), one, urgent=wishes.pressing(one.event, one.level))
     return replace(gathered, groups=tuple(groups.values()), told=frozenset(told))
+
+
+def _fold(groups: dict[tuple[str, str, bool], Group], end: Happening) -> bool:
+    """Let what is over stand apart; whether it was gathered, and is not told yet."""
+    for key, group in groups.items():
+        if group.event != end.ends or group.overs:
+            continue
+        number = next((n for n, example in enumerate(group.examples) if _about_the_same(example, end.fields)), None)
+        if number is None:
+            continue
+        before = groups.get((*key[:2], True))
+        first = min(before.first, group.first) if before else group.first
+        over = before or Group(group.event, end.level, group.tool, 0, first, end.moment, ())
+        if len(over.examples) < KEPT:
+            over = replace(over, examples=(*over.examples, group.examples[number]), overs=(*over.overs, end.moment))
+        groups[*key[:2], True] = replace(
+            over, count=over.count + 2, first=first, last=end.moment, urgent=over.urgent or group.urgent
+        )
+        groups[key] = replace(
+            group, count=group.count - 1, examples=group.examples[:number] + group.examples[number + 1 :]
+        )
+        if not groups[key].count:
+            del groups[key]
+        return True
+    return False
+
+
+def _about_the_same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return all(one[name] == other[name] for name in NAMES if name in one and name in other)
 
 
 def _joined(group: Group | None, one: Happening, *, urgent: bool) -> Group:
     if group is None:
         tool = one.fields.get("tool", "")
         return Group(one.event, one.level, tool, 1, one.moment, one.moment, (one.fields,), urgent)
-    examples = group.examples if len(group.examples) == EXAMPLES else (*group.examples, one.fields)
+    examples = group.examples if len(group.examples) == KEPT else (*group.examples, one.fields)
     return replace(
         group,
         level=max(group.level, one.level, key=lambda level: LEVELS.get(level, 0)),

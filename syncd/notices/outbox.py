@@ -183,7 +183,8 @@ def _gathered(found: Mapping[str, Any]) -> Gathered:
 
 def _group(found: Mapping[str, Any]) -> Group:
     first, last = (datetime.fromisoformat(found[key]) for key in ("first", "last"))
-    return Group(**{**found, "first": first, "last": last, "examples": tuple(found["examples"])})
+    overs = tuple(map(datetime.fromisoformat, found.get("overs", ())))  # one that an older syncd gathered has none
+    return Group(**{**found, "first": first, "last": last, "examples": tuple(found["examples"]), "overs": overs})
 
 
 def _read(path: Path) -> dict[str, Any]:

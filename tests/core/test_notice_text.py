@@ -71,6 +71,36 @@ def test_the_gravest_comes_first() -> None:
     assert letter.text.index("What disk.full means") < letter.text.index("erp/users.csv held")
 
 
+LATE = {"tool": "courses", "file": "courses.csv", "reason": "courses.csv was expected by 02:00, and has not come"}
+
+
+def over_night(*others: Happening) -> Letter:
+    """The notice of a file that was late and came, and of others."""
+    came = {"alarm": "file.late", "tool": "courses", "file": "courses.csv"}
+    happenings = [
+        Happening("file.late", "warning", NOON, LATE),
+        *others,
+        Happening("alarm.over", "info", NOON + timedelta(minutes=7), came, "file.late"),
+    ]
+    groups = gather(Gathered(), happenings, Wishes()).groups
+    return notice(groups, explain, site="campus", zone=PARIS, ending="syncd on moodle1")
+
+
+def test_what_was_over_in_quiet_hours_is_a_line() -> None:
+    """The subject is of what stands; nobody is told what to do about what needs nothing."""
+    letter = over_night(Happening("run.held", "warning", NOON, HELD))
+    assert letter.subject.startswith("[campus] erp/users.csv held: ")
+    assert letter.subject.endswith("(and 1 other notice)")
+    assert "and has not come – and was over at 5 November 2026, 12:07" in " ".join(letter.text.split())
+    assert letter.text.count("courses.csv") == 1
+    assert "What file.late means" not in letter.text
+
+
+def test_where_all_is_over_the_subject_says_so() -> None:
+    """Nobody need get up."""
+    assert over_night().subject == "[campus] over: courses.csv was expected by 02:00, and has not come"
+
+
 @pytest.mark.parametrize("fields", [{}, {"file": "x" * 500, "reason": "y" * 500}])
 def test_a_subject_is_a_short_line(fields: dict[str, str]) -> None:
     """Whatever an event's fields hold, or lack."""

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.notices import (
-    EXAMPLES,
     JOINED,
+    KEPT,
     Gathered,
     Group,
     Happening,
@@ -63,7 +63,8 @@ class TestWishes:
         over = happened("drop.back", "info")
         assert gather(Gathered(), [over], Wishes()).groups == ()
         told = gather(Gathered(), [happened("drop.gone", "error"), over], Wishes())
-        assert [group.event for group in told.groups] == ["drop.gone", "drop.back"]
+        (group,) = told.groups
+        assert (group.event, group.overs) == ("drop.gone", (NOON,))
 
     def test_an_end_is_remembered_over_messages(self) -> None:
         """Its trouble may have been told an hour before."""
@@ -81,7 +82,27 @@ class TestGathering:
         storm = [happened("file.refused", at=NOON + minutes(n), file=f"{n}.csv") for n in range(1000)]
         (group,) = gather(Gathered(), storm, Wishes()).groups
         assert (group.count, group.first, group.last) == (1000, NOON, NOON + minutes(999))
-        assert [example["file"] for example in group.examples] == [f"{n}.csv" for n in range(EXAMPLES)]
+        assert [example["file"] for example in group.examples] == [f"{n}.csv" for n in range(KEPT)]
+
+    def test_what_is_over_stands_apart_from_what_stands(self) -> None:
+        """Of two that are alike, the one that its end names."""
+        late = [happened("file.late", at=NOON + minutes(n), tool="users", file=f"{n}.csv") for n in range(3)]
+        over = Happening(
+            "alarm.over",
+            "info",
+            NOON + minutes(9),
+            {"alarm": "file.late", "tool": "users", "file": "1.csv"},
+            "file.late",
+        )
+        stands, was = gather(Gathered(), [*late, over], Wishes()).groups
+        assert (stands.count, [example["file"] for example in stands.examples]) == (2, ["0.csv", "2.csv"])
+        assert (was.count, was.overs, was.examples[0]["file"]) == (2, (NOON + minutes(9),), "1.csv")
+
+    def test_what_begins_again_stands(self) -> None:
+        """However often it was over."""
+        gone, back = happened("drop.gone", "error", folder="/srv"), happened("drop.back", "info", folder="/srv")
+        was, stands = gather(Gathered(), [gone, back, gone, back, gone], Wishes()).groups
+        assert (was.count, len(was.overs), stands.count, stands.overs) == (4, 2, 1, ())
 
     def test_each_tool_has_its_own(self) -> None:
         """Another tool's run is another matter."""

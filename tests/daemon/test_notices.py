@@ -77,9 +77,14 @@ def test_the_end_of_an_alarm_is_told_to_who_was_told_of_it(served: Served, post:
     served.start()
     served.drops(good_users(2))
     run = served.hears("run.waiting")["run"]
+
+    def told(text: str) -> bool:
+        return any(text in post.text(at) for at in range(len(post.mails)))
+
+    wait_for(lambda: told("syncd approve") and told("since: "), PATIENCE, "the alarm")
     served.asked("reject", run=run)
     served.hears("alarm.over")
-    wait_for(lambda: any("alarm: run.waiting" in post.text(at) for at in range(len(post.mails))), PATIENCE, "its end")
+    wait_for(lambda: told("alarm: run.waiting"), PATIENCE, "its end")
 
 
 def test_what_could_not_be_sent_is_sent_after_a_restart(served: Served, post: Post) -> None:
