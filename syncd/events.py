@@ -63,7 +63,7 @@ EVENTS: dict[str, Event] = {
         "8f973f71a0ad43c99a0e429ef0b3fc2b",
     ),
     "upload.broken": Event(
-        "sshd says that an upload broke off: it is kept until it was resumed and closed",
+        "sshd says that an upload broke off: it is kept until it was resumed and closed, or uploaded again",
         "21e50a4140dc4f42adee75893f6ca798",
         remarkable=True,
     ),

@@ -94,11 +94,11 @@ STUCK = {
     Said.WHOLE: ("it is whole, and somebody keeps it open", "Look who does (lsof)."),
     Said.OPEN: (
         "sshd says that its upload is still going on",
-        "Ask the sender. If nobody uploads it any more: have it uploaded again, or put a copy in its place.",
+        "Ask the sender, and look who has it open (lsof). If nobody uploads it any more: put a copy in its place.",
     ),
     Said.BROKEN: (
         "its connection broke off, or its disk was full",
-        "Have it uploaded again, or resumed. If it is whole all the same: put a copy in its place.",
+        "Have it resumed and closed, or uploaded again. If it is whole all the same: put a copy in its place.",
     ),
     Said.UNREAD: ("the journal has not been read yet", "Look whether the journal's disk answers."),
 }

@@ -17,13 +17,17 @@ SLACK = 2 * SECOND
 DEEPEST = 6
 """How many words on a name are kept: earlier ones hold if a rename or an open came to nothing."""
 
+MOST_OPEN = 40
+"""How many more are kept of sessions that have the file open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """What sshd said last of one file. Times are nanoseconds since 1970.
 
     `session` had it open last, under the name `name`, with `handles` that are still open. `fresh`: it began empty, so
-    that `written` is its size. `changed`: it was emptied, or written to. `failed`: something is missing in it.
+    that `written` is its size. `shared`: another session had it open meanwhile, and may have written to the same bytes.
+    `changed`: it was emptied, or written to. `failed`: something is missing in it.
     `doubtful`: the open may have come to nothing; then `before` holds. `inode` (and device) is the file's since a look
     saw it, `stood` the size and mtime that a broken one had then.
     """
@@ -36,6 +40,7 @@ class Word:
     handles: int = 0
     written: int = 0
     fresh: bool = False
+    shared: bool = False
     changed: bool = False
     failed: bool = False
     doubtful: bool = False
@@ -44,17 +49,45 @@ class Word:
     stood: tuple[int, int] | None = None
 
     def about(self, sighting: Sighting) -> Said | None:
-        """What it says of a file that was seen; `None` where it can't be this file, and what came before counts."""
+        """What it says of a file that was seen; `None` where it can't be this file.
+
+        Whoever has the file open keeps it; then counts what was said last.
+        """
+        if any(each.holds(sighting) for each in chain(self)):
+            return Said.OPEN
+        return next((said for each in chain(self) if (said := each._alone(sighting)) is not None), None)
+
+    def holds(self, sighting: Sighting) -> bool:
+        """Whether its session has this file open."""
+        if not self.handles or self.doubtful or self.inode not in {None, _inode(sighting)}:
+            return False
+        return not (self.fresh and sighting.changed < self.began - SLACK)
+
+    def _alone(self, sighting: Sighting) -> Said | None:
         if self.inode in {None, _inode(sighting)}:
             match self.said:
-                case Said.OPEN if not self.doubtful and not (self.fresh and sighting.changed < self.began - SLACK):
-                    return Said.OPEN
                 case Said.BROKEN if self._stands(sighting):
                     return Said.BROKEN
                 case Said.WHOLE if self.began - SLACK <= sighting.changed <= self.ended + SLACK:
                     exact = self.fresh and sighting.size == self.written > 0
-                    return Said.WHOLE if exact else Said.NOTHING
-        return self.before.about(sighting) if self.before else None
+                    if self.shared and self.fresh and not exact:
+                        return None  # it was not the last to write
+                    return Said.WHOLE if exact and not self.shared else Said.NOTHING
+        return None
+
+    def elsewhere(self, sighting: Sighting) -> Said | None:
+        """What it says of a file that its path leads to by a link, if at all: it was seen to be that, or it may be."""
+        for each in chain(self):
+            if each.inode is None and sighting.changed < each.began - SLACK:
+                continue
+            if each.holds(sighting):
+                return Said.OPEN
+            fits = each.inode == _inode(sighting) or (
+                each.inode is None and (not each.fresh or each.written in {0, sighting.size})
+            )
+            if each.said is Said.BROKEN and fits and each._stands(sighting):
+                return Said.BROKEN
+        return None
 
     def _stands(self, sighting: Sighting) -> bool:
         """Whether a broken upload is as it was: whoever changes it without sshd answers for it."""
@@ -62,10 +95,14 @@ class Word:
             return self.stood == (sighting.size, sighting.modified)
         return sighting.modified <= self.ended + SLACK and sighting.changed >= self.began - SLACK
 
-    def seen(self, sighting: Sighting) -> "Word":
+    def seen(self, sighting: Sighting, said: Said) -> "Word":
         """The word of a file that was seen, of which it is true: from now on that is known by more than its times."""
-        stood = (sighting.size, sighting.modified) if self.said is Said.BROKEN else None
-        return replace(self, inode=_inode(sighting), stood=self.stood or stood)
+        if said is Said.OPEN:
+            held = (replace(each, inode=_inode(sighting)) if each.holds(sighting) else each for each in chain(self))
+            return stacked(held) or self
+        if self.said is not said:
+            return self
+        return replace(self, inode=_inode(sighting), stood=self.stood or (sighting.size, sighting.modified))
 
 
 def opened(before: Word | None, line: Line, event: Opened) -> Word:
@@ -76,11 +113,14 @@ def opened(before: Word | None, line: Line, event: Opened) -> Word:
     )
     if own:
         earlier.remove(own)  # if it is doubtful, it came to nothing: otherwise it would not be tried again
+    # Whoever else has it open may write on, to the same bytes.
+    shared = any(each.handles for each in earlier)
+    earlier = [replace(each, shared=True) if each.handles else each for each in earlier]
     if own and not own.doubtful:
         changed, handles = own.changed or event.fresh, own.handles + 1
         again = replace(own, handles=handles, fresh=False, changed=changed, inode=None)
         return replace(again, before=stacked(earlier))
-    # Whoever else had it open has gone, whether sshd knows it yet or not. What is resumed began with its first byte.
+    # What is resumed began with its first byte.
     resumed = [each.began for each in earlier if each.said in KEPT and not event.fresh]
     return Word(
         Said.OPEN,
@@ -90,6 +130,7 @@ def opened(before: Word | None, line: Line, event: Opened) -> Word:
         ended=line.at,
         handles=1,
         fresh=event.fresh,
+        shared=shared,
         changed=event.fresh,
         before=stacked(earlier),
     )
@@ -114,7 +155,12 @@ def closed(word: Word, at: int, event: Closed) -> Word | None:
         return word
     if failed:
         return replace(word, said=Said.BROKEN)
-    return replace(word, said=Said.WHOLE, before=None) if changed else word.before
+    if not changed:
+        return word.before
+    meanwhile = stacked(
+        each for each in chain(word.before) if each.handles or (each.shared and each.ended > word.began)
+    )
+    return replace(word, said=Said.WHOLE, before=meanwhile)
 
 
 def failed(word: Word, event: WriteFailed) -> Word:
@@ -139,9 +185,13 @@ def changed(word: Word, session: str, change: Callable[[Word], Word | None]) -> 
 
 
 def stacked(words: Iterable[Word]) -> Word | None:
-    """The first of some words, with the others before it."""
+    """The first of some words, with the others before it; those that are open last longest."""
+    kept: list[Word] = []
+    for word in words:
+        if len(kept) < (DEEPEST + MOST_OPEN if word.handles else DEEPEST):
+            kept.append(word)
     stack: Word | None = None
-    for word in reversed(list(words)[:DEEPEST]):
+    for word in reversed(kept):
         stack = replace(word, before=stack)
     return stack
 

@@ -56,6 +56,8 @@ class Words:
     most: int = MOST
     broken: int = 0
     """Grows with each change of what is known to be broken."""
+    opens: int = 0
+    """Grows with each file that is opened."""
     latest: int = 0
     """When the last line was logged."""
     _names: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
@@ -102,6 +104,7 @@ class Words:
             return
         key = (line.user, event.path)
         self._put(key, opened(self.told.get(key), line, event))
+        self.opens += 1
         self._just_opened[line.session] = key
 
     def _closed(self, line: Line, event: Closed) -> None:
@@ -132,9 +135,9 @@ class Words:
             self._put(key, replace(word, ended=max(word.ended, at), stood=None))
 
     def _doubt(self, key: Key, session: str) -> None:
-        word = self.told.get(key)
-        if word and word.session == session:
-            self._put(key, doubted(word))
+        if word := self.told.get(key):
+            doubt = changed(word, session, lambda each: doubted(each) if each.name == key[1] else each)
+            self._put(key, doubt or word)
 
     def _change(self, session: str, change: Callable[[Word], Word | None]) -> None:
         """Change each word of what a session has open; `None`: nothing is known any more."""
@@ -162,37 +165,62 @@ class Words:
         for session in [each for each in self._open if each.partition(":")[0] != boot]:
             self._broke_off(session, at)
 
+    def sessions(self) -> set[str]:
+        """Those that have a file open, or seem to."""
+        return set(self._open)
+
+    def gone(self, session: str, at: int) -> None:
+        """A session has ended without a line, as when its sshd was killed."""
+        self._broke_off(session, at)
+
     # Asked
 
     def judge(self, places: Sequence[Parts], sighting: Sighting) -> Said:
         """What is known of a file: it lies, by its path in the drop folder, below each of `places`.
 
         Those are all the paths that lead to the drop folder; a line tells the end of one, from wherever its sender's
-        root or first folder is. The longest end that fits is believed.
+        root or first folder is. The longest end that fits is believed. A path that leads through a link has another
+        end: what is open or broken under the same name keeps a file too, if it fits and no word is of the file itself.
         """
         path = tuple(sighting.path.split("/"))
         keys = self._names.get(path[-1])
         if not keys:
             return Said.NOTHING
         votes: dict[int, Said] = {}
+        others: list[Key] = []
         for key in sorted(keys, key=lambda key: -len(key[1])):
             user, end = key
-            if user in votes or not any(_ends(place + path, end) for place in places):
-                continue
-            word = self.told[key]
-            if (vote := word.about(sighting)) is not None:
+            if not any(_ends(place + path, end) for place in places):
+                others.append(key)
+            elif user not in votes and (vote := self.told[key].about(sighting)) is not None:
                 votes[user] = vote
-                self._standing.add(key)
-                if vote is word.said in KEPT and (seen := word.seen(sighting)) != word:
-                    self._put(key, seen)
-        return _verdict(votes.values())
+                self._stands(key, sighting, vote)
+        by_links = {vote for key in others if (vote := self.told[key].elsewhere(sighting))}
+        if votes:  # whose own upload is known that is not kept for what may be another's
+            by_links = {Said.NOTHING for vote in by_links if vote is Said.OPEN}
+        elif by_links:
+            self._standing.update(others)
+            if by_links == {Said.BROKEN}:  # now it is this file, which a copy in its place is not
+                for key in others:
+                    if (
+                        (word := self.told[key]).fresh
+                        and word.written == sighting.size > 0
+                        and word.elsewhere(sighting)
+                    ):
+                        self._put(key, word.seen(sighting, Said.BROKEN))
+        return _verdict({*votes.values(), *by_links})
+
+    def _stands(self, key: Key, sighting: Sighting, vote: Said) -> None:
+        self._standing.add(key)
+        if vote in KEPT and (seen := self.told[key].seen(sighting, vote)) != self.told[key]:
+            self._put(key, seen)
 
     def forget(self) -> None:
         """Forget what is of no use any more; to be called before a look is judged.
 
         What the last look saw is of use. Of too much, what is broken goes last.
         """
-        done = [key for key, word in self.told.items() if not word.handles and key not in self._standing]
+        done = [key for key, word in self.told.items() if not open_in(word) and key not in self._standing]
         old = {key for key in done if self.told[key].ended < self.latest - _span(self.told[key])}
         spare = len(self.told) - len(old) - self.most
         if spare > 0:

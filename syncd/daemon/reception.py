@@ -162,6 +162,8 @@ class Reception:
         self._vigil.looked(
             now, now + time.monotonic() - began, changed=changed or self.busy, folders=self._drop.folders
         )
+        if self._sshd and (soon := self._sshd.again()) is not None:
+            self._vigil.again(now + soon)
         self._say_hold()
         self._say_broken()
         self._say_stuck(now)

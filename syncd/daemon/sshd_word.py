@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,7 +32,16 @@ PATIENCE = 30.0
 """Seconds that uploads wait until the journal was read back."""
 
 SAVE_EVERY = 60.0
-"""Seconds between two saves of what is not broken: it can be read again."""
+"""Seconds between two saves of what is neither open nor broken: it can be read again."""
+
+SAVE_OPEN = 1.0
+"""Seconds between two saves of what is open, at least: a power loss may take the journal's last minutes along."""
+
+GONE_FOR = 3.0
+"""Seconds for which a session's process must be seen to be gone: its last lines may be on their way."""
+
+MISS_EVERY = 10.0
+"""Seconds between two looks, at most, while sessions have something open: one may be gone."""
 
 Wanted = Literal["auto", "on", "off"]
 
@@ -58,7 +68,10 @@ class SshdWord:
         self._warned = False
         self._waits_until = -math.inf
         self._saved = (0, "")
-        self._save_at = 0.0
+        self._saved_opens = 0
+        self._saved_at = -math.inf
+        self._took = 0.0
+        self._gone: dict[str, float] = {}
 
     def go_by(self, wanted: Wanted) -> None:
         """Go by this setting from now on."""
@@ -118,7 +131,18 @@ class SshdWord:
     def looking(self) -> None:
         """The drop folder is being looked at: what is asked next is about one look."""
         self._words.forget()
+        self._miss()
         self._places = [parts_of(place) for place in places(self._folder)] if self._words.told else []
+
+    def _miss(self) -> None:
+        """Break off what sessions have open whose sshd was killed: nothing is said of that."""
+        if not _sees_processes() or self._unreadable or self._waits_until > time.monotonic():
+            return
+        now = time.monotonic()
+        gone = {session for session in self._words.sessions() if not _runs(session)}
+        self._gone = {session: self._gone.get(session, now) for session in gone}
+        for session in [each for each, since in self._gone.items() if now - since >= GONE_FOR]:
+            self._words.gone(session, time.time_ns())
 
     def says(self, sighting: Sighting) -> Said:
         """What is known of a file."""
@@ -131,9 +155,26 @@ class SshdWord:
         now = time.monotonic()
         if self._journal and coming:
             self._journal.read_now()
-        if self._journal and (self._words.broken != self._saved[0] or now >= self._save_at):
-            self._save_at = now + SAVE_EVERY
+        if not self._journal:
+            return
+        since = now - self._saved_at
+        opened = self._words.opens != self._saved_opens and bool(self._words.sessions())
+        if (
+            self._words.broken != self._saved[0]
+            or since >= SAVE_EVERY
+            or (opened and since >= max(SAVE_OPEN, 20 * self._took))
+        ):
             self._save()
+            self._saved_at, self._took = now, time.monotonic() - now
+            self._saved_opens = self._words.opens
+
+    def again(self) -> float | None:
+        """In how many seconds to look once more though nothing happens; `None`: that is all the same."""
+        if not self._journal or not self._words.sessions():
+            return None
+        if self._gone or self._words.opens != self._saved_opens:
+            return SAVE_OPEN
+        return MISS_EVERY if _sees_processes() else None
 
     @property
     def state(self) -> str:
@@ -168,6 +209,22 @@ class SshdWord:
             kept = json.loads(self._file.read_bytes())
             told = {(each["user"], tuple(each["path"])): _word(each["word"]) for each in kept["words"]}
             self._words, self._cursor, self._heard = Words(told), kept["cursor"], kept["heard"]
+
+
+def _sees_processes() -> bool:
+    """Whether the journal's numbers of processes are this process's too: not so in a container of its own."""
+    return os.environ.get("SYSTEMD_EXEC_PID") == str(os.getpid())
+
+
+def _runs(session: str) -> bool:
+    """Whether the process of a session is there. Only whether it could be signalled is asked: /proc shows none."""
+    try:
+        os.kill(int(session.rpartition(":")[2]), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, OverflowError):
+        return True
+    return True
 
 
 def _word(plain: Mapping[str, Any]) -> Word:

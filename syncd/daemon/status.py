@@ -28,7 +28,7 @@ MOST = 200
 
 SAID = {
     Said.OPEN: "its upload is going on, as sshd says",
-    Said.BROKEN: "its upload broke off, as sshd says; it is taken once it was resumed and closed",
+    Said.BROKEN: "its upload broke off, as sshd says; it is taken once it was resumed and closed, or uploaded again",
     Said.UNREAD: "the journal is being read for what sshd said of it",
 }
 """Why an upload is not taken although it may be quiet."""

@@ -39,8 +39,11 @@ def settings(service: Service, *, settle: str, more: str = "") -> None:
     file.write_text(file.read_text().replace('settle = "300ms"', f'settle = "{settle}"\n{more}'))
 
 
-def breaks_off(machine: Machine, service: Service, name: str, *, kills: str = "") -> None:
-    """Begin to upload a long file, and kill the client half-way, or `kills`, its process on the server."""
+def breaks_off(machine: Machine, service: Service, name: str, *, kills: str = "", meanwhile: str = "") -> None:
+    """Begin to upload a long file, and kill the client half-way, or `kills`, its process on the server.
+
+    `meanwhile`, another client does this, and is waited for.
+    """
     machine.writes("/root/long.csv", LONG)
     upload = [*sender.CLIENT[:3], "-l", "4000", *sender.CLIENT[3:], "erp@localhost"]
     client = subprocess.Popen(
@@ -54,6 +57,10 @@ def breaks_off(machine: Machine, service: Service, name: str, *, kills: str = ""
     client.stdin.close()
     there = service.path(service.drop) / name
     wait_for(lambda: there.exists() and there.stat().st_size > 100_000, SOON, "half of it is there")
+    if meanwhile:
+        sender.sends(machine, meanwhile)
+        wait_for(lambda: there.stat().st_size > 100_000, SOON, "the first one writes on")
+        assert "its upload is going on, as sshd says" in service.syncd("status")
     killed = f"$(pgrep -f '{kills}')" if kills else "-$(cat /root/pid)"
     machine.does("bash", "-c", f"kill -9 -- {killed}")
     client.wait(SOON)
@@ -92,20 +99,31 @@ def test_an_upload_that_was_closed_is_taken_without_waiting(host: Machine, told:
 
 
 def test_an_upload_whose_sshd_was_killed_is_not_taken(host: Machine, told: Service) -> None:
-    """sshd can't say any more that it broke off: it never said either that it was closed. It is once it was
-    uploaded anew; and a broken one once a person answers for it, with a copy."""
+    """sshd can't say any more that it broke off: that its process is gone tells. It is once it was uploaded anew;
+    and a broken one once a person answers for it, with a copy."""
     settings(told, settle="300ms")
     told.start()
     breaks_off(host, told, "users.csv", kills="^sshd: erp@internal-sftp")
-    time.sleep(1)  # it would have settled
-    assert (told.path(told.drop) / "users.csv").exists()
     assert "its upload is going on, as sshd says" in told.syncd("status")
+    assert told.hears("upload.broken")["file"] == "users.csv"
     sender.sends(host, "put /root/long.csv sync/users.csv\n")
     assert told.done()["created"] == "2"
-    breaks_off(host, told, "other.csv")
-    told.hears("upload.broken")
+    host.does("ln", "-s", ".", f"{told.drop}/.link")
+    breaks_off(host, told, ".link/other.csv")
+    host.does("rm", f"{told.drop}/.link")
+    assert told.hears("upload.broken", 2)["file"] == "other.csv"
     host.does("sh", "-c", f"cd {told.drop} && cp other.csv .copy && mv .copy other.csv")
     assert told.hears("file.arrived", 2)["file"] == "other.csv"
+
+
+def test_a_file_that_two_upload_at_once_is_not_taken_before_both_have_closed_it(host: Machine, told: Service) -> None:
+    """Though the second one was quick, and closed it. The first one writes on, and breaks off."""
+    settings(told, settle="300ms")
+    told.start()
+    host.writes("/root/users.csv", USERS)
+    breaks_off(host, told, "users.csv", meanwhile="put /root/users.csv sync/users.csv\n")
+    assert told.hears("upload.broken")["file"] == "users.csv"
+    assert not told.events("file.arrived")
 
 
 def test_where_the_journal_swallowed_lines_settle_decides(host: Machine, told: Service) -> None:

@@ -26,6 +26,15 @@ class File:
         """What changed it last."""
         return max(self.handles, key=lambda handle: handle.changed)
 
+    @property
+    def mixed(self) -> bool:
+        """Whether what changed it last was not alone with it, as far as that is plain."""
+        last = self.last
+        others = (handle for handle in self.handles if handle is not last and handle.plain)
+        return any(
+            (not last.ended or other.began < last.at) and (not other.ended or last.began < other.at) for other in others
+        )
+
 
 @dataclass(eq=False)
 class Handle:
@@ -34,6 +43,7 @@ class Handle:
     name: str
     file: File
     fresh: bool
+    began: int = 0
     changed: int = 0
     """When it emptied or made the file, or wrote to it last; 0: never."""
     written: int = 0
@@ -44,7 +54,7 @@ class Handle:
 
 @dataclass
 class World:
-    """Two senders of one account at work. Each deed takes some seconds."""
+    """Senders of one account at work. Each deed takes some seconds."""
 
     words: Words = field(default_factory=Words)
     now: int = 1_000 * SECOND
@@ -74,7 +84,7 @@ class World:
         file = self.files.setdefault(name, File(next(self.inodes), changed=self.now, modified=self.now))
         if fresh:
             file.size, file.changed, file.modified = 0, self.now, self.now
-        handle = Handle(name, file, fresh, changed=self.now if made or fresh else 0)
+        handle = Handle(name, file, fresh, began=self.now, changed=self.now if made or fresh else 0)
         file.handles.append(handle)
         self.handles.setdefault(who, []).append(handle)
 

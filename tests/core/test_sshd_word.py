@@ -11,11 +11,11 @@ from syncd.core.settle import KEPT, Said, Sighting
 from syncd.core.sftp_log import Line
 from syncd.core.sshd_word import SECOND
 from syncd.core.sshd_words import KEPT_IN_MIND, REMEMBERED, Words
-from tests.core.sftp_world import PLACE, World
+from tests.core.sftp_world import PLACE, File, World
 
 Deed = Callable[[World], None]
 
-who = st.sampled_from(["anne", "ben"])
+who = st.sampled_from(["anne", "ben", "cleo"])
 names = st.sampled_from(["a.csv", "b.csv", "sub/a.csv"])
 deeds: st.SearchStrategy[Deed] = st.one_of(
     st.builds(lambda w, n, f: lambda world: world.opens(w, n, fresh=f), who, names, st.booleans()),
@@ -35,7 +35,7 @@ deeds: st.SearchStrategy[Deed] = st.one_of(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(deeds, max_size=25))
 def test_what_is_said_is_true(deeds: list[Deed]) -> None:
-    """Law: what is whole was uploaded anew, and closed well, by whoever changed it last."""
+    """Law: what is whole was uploaded anew, and closed well, by whoever changed it last, alone."""
     world = World()
     for deed in deeds:
         world.wait(10)
@@ -45,20 +45,21 @@ def test_what_is_said_is_true(deeds: list[Deed]) -> None:
             if said is Said.WHOLE:
                 assert file.last.ended == "well" and file.last.fresh
                 assert file.size == file.last.written
+                assert not file.mixed
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(deeds, max_size=25))
 def test_what_is_open_or_broken_is_kept(deeds: list[Deed]) -> None:
-    """Law: nothing is taken that whoever opened it last still has open, or whose last change was broken off."""
+    """Law: nothing is taken that somebody still has open, or whose last change, made alone, was broken off."""
     world = World()
     for deed in deeds:
         world.wait(10)
         deed(world)
         for name, said in world.look().items():
             file = world.files[name]
-            goes_on = file.handles[-1].plain and not file.handles[-1].ended
-            if goes_on or (file.last.plain and file.last.ended == "broken"):
+            goes_on = any(handle.plain and not handle.ended for handle in file.handles)
+            if goes_on or (file.last.plain and file.last.ended == "broken" and not file.mixed):
                 assert said in KEPT
 
 
@@ -172,18 +173,156 @@ def test_a_reboot_breaks_off_what_was_open(world: World) -> None:
     world.words.rebooted("other", world.now)
 
 
-def test_who_uploads_anew_does_not_wait_for_a_connection_that_hangs(world: World) -> None:
-    """The old one is broken off by sshd at last: that says nothing of the new upload."""
+def test_a_connection_that_hangs_keeps_what_is_uploaded_anew_until_sshd_ends_it(world: World) -> None:
+    """It might write on, into the new bytes. If it did not, its end says nothing of the new upload."""
     world.opens("anne", "users.csv", fresh=True)
     world.writes("anne")
     world.wait(60)
     world.opens("ben", "users.csv", fresh=True)
     world.writes("ben")
     world.closes("ben")
-    assert world.look() == {"users.csv": Said.WHOLE}
+    assert world.look() == {"users.csv": Said.OPEN}
     world.wait(3600)
     world.breaks_off("anne")
-    assert world.look()["users.csv"] not in KEPT
+    assert world.look() == {"users.csv": Said.NOTHING}
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+def test_two_sessions_in_one_file_keep_it_until_both_have_closed_it(world: World, breaks: bool) -> None:
+    """Its bytes are of both: nobody can call it whole. Who writes last, and breaks off, leaves it broken."""
+    world.opens("anne", "users.csv", fresh=True)
+    world.writes("anne")
+    world.wait(60)
+    world.opens("ben", "users.csv", fresh=True)
+    world.writes("ben")
+    world.closes("ben")
+    assert world.look() == {"users.csv": Said.OPEN}
+    world.wait(60)
+    world.writes("anne")
+    assert world.look() == {"users.csv": Said.OPEN}
+    world.wait(60)
+    if breaks:
+        world.breaks_off("anne")
+    else:
+        world.closes("anne")
+    assert world.look() == {"users.csv": Said.BROKEN if breaks else Said.NOTHING}
+    world.wait(60)
+    world.opens("cleo", "users.csv", fresh=True)
+    world.writes("cleo")
+    world.closes("cleo")
+    assert world.look() == {"users.csv": Said.WHOLE}
+
+
+@pytest.mark.parametrize("first", ["anne", "ben"])
+def test_a_break_soon_after_anothers_close_is_known_by_the_size(world: World, first: str) -> None:
+    """Within seconds times can't tell who wrote last; what is of the wrong size is not what was closed."""
+    world.opens("anne", "users.csv", fresh=True)
+    world.writes("anne")
+    world.wait(60)
+    world.opens("ben", "users.csv", fresh=True)
+    world.writes("ben")
+    world.wait(1)
+    world.writes("anne")
+    (world.breaks_off if first == "anne" else world.closes)(first)
+    (world.closes if first == "anne" else world.breaks_off)({"anne": "ben", "ben": "anne"}[first])
+    assert world.look() == {"users.csv": Said.BROKEN}
+
+
+def test_an_open_that_is_refused_after_anothers_keeps_nothing(world: World) -> None:
+    """The refusal comes when somebody else has opened the file already."""
+    world.logs("anne", 'open "/sync/users.csv" flags WRITE,CREATE,TRUNCATE mode 0644')
+    world.opens("ben", "users.csv", fresh=True)
+    world.writes("ben")
+    world.logs("anne", "sent status Permission denied")
+    assert world.look() == {"users.csv": Said.OPEN}
+    world.closes("ben")
+    assert world.look() == {"users.csv": Said.NOTHING}
+
+
+def test_more_sessions_than_are_remembered_closed_don_t_hide_one_that_is_open(world: World) -> None:
+    """Somebody tries again and again, behind a connection that hangs."""
+    world.opens("anne", "users.csv", fresh=True)
+    for number in range(20):
+        world.wait(10)
+        world.opens(f"ben {number}", "users.csv", fresh=number % 2 == 0)
+        world.writes(f"ben {number}")
+        world.breaks_off(f"ben {number}")
+    assert world.look() == {"users.csv": Said.OPEN}
+
+
+def test_a_session_that_is_gone_has_broken_off(world: World) -> None:
+    """Its sshd was killed; who uploads anew after that waits for nobody."""
+    world.opens("anne", "users.csv", fresh=True)
+    world.writes("anne")
+    (session,) = world.words.sessions()
+    world.is_killed("anne")
+    world.wait(60)
+    world.words.gone(session, world.now)
+    assert world.look() == {"users.csv": Said.BROKEN}
+    assert not world.words.sessions()
+    world.wait(60)
+    world.opens("ben", "users.csv", fresh=True)
+    world.writes("ben")
+    world.closes("ben")
+    assert world.look() == {"users.csv": Said.WHOLE}
+
+
+def by_link(world: World, text: str) -> None:
+    """A line of a session that reaches the drop folder by a link."""
+    world.logs("anne", text.replace("users.csv", "/sync/.lnk/users.csv"))
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_an_upload_through_a_link_is_kept_and_never_called_whole(world: World, looked: bool) -> None:
+    """Its path has another end than the file's: the name, the time and the size tell."""
+    by_link(world, 'open "users.csv" flags WRITE,CREATE,TRUNCATE mode 0644')
+    world.files["users.csv"] = File(1, 300, world.now, world.now)
+    if looked:
+        assert world.look() == {"users.csv": Said.OPEN}
+    world.wait(60)
+    by_link(world, 'forced close "users.csv" bytes read 0 written 300')
+    assert world.look() == {"users.csv": Said.BROKEN}
+    world.files["users.csv"].inode = 2
+    assert world.look() == {"users.csv": Said.NOTHING}
+    world.files["users.csv"].inode = 1
+    world.wait(60)
+    by_link(world, 'open "users.csv" flags WRITE,CREATE,TRUNCATE mode 0644')
+    world.files["users.csv"].changed = world.files["users.csv"].modified = world.now
+    assert world.look() == {"users.csv": Said.OPEN}
+    by_link(world, 'close "users.csv" bytes read 0 written 300')
+    assert world.look() == {"users.csv": Said.NOTHING}
+
+
+def test_a_link_into_a_file_that_another_session_has_closed_keeps_it(world: World) -> None:
+    """It may be the same file: looks decide."""
+    by_link(world, 'open "users.csv" flags WRITE,CREATE,TRUNCATE mode 0644')
+    world.files["users.csv"] = File(1, 300, world.now, world.now)
+    assert world.look() == {"users.csv": Said.OPEN}
+    world.opens("ben", "users.csv", fresh=True)
+    world.writes("ben")
+    world.closes("ben")
+    assert world.look() == {"users.csv": Said.NOTHING}
+
+
+def test_a_file_of_the_same_name_elsewhere_keeps_none_whose_own_upload_is_known(world: World) -> None:
+    """Several senders have a users.csv each. One that was seen to be another file keeps none either."""
+    world.opens("anne", "sub/users.csv", fresh=True)
+    world.files["old/users.csv"] = File(98, 100, world.now - 60 * SECOND, 0)
+    world.look()
+    world.opens("ben", "users.csv", fresh=True)
+    world.writes("ben")
+    world.closes("ben")
+    world.files["other/users.csv"] = File(99, 100, world.now, world.now)
+    said = {"sub/users.csv": Said.OPEN, "users.csv": Said.WHOLE}
+    assert world.look() == {**said, "old/users.csv": Said.NOTHING, "other/users.csv": Said.NOTHING}
+
+
+def test_a_file_that_is_looked_at_first_takes_nobodys_word_along(world: World) -> None:
+    """A local file has the name of one whose upload has just begun."""
+    world.files["local/users.csv"] = File(99, 300, world.now, world.now)
+    world.opens("anne", "sub/users.csv", fresh=True)
+    world.look()
+    assert world.look() == {"local/users.csv": Said.NOTHING, "sub/users.csv": Said.OPEN}
 
 
 def test_lost_lines_make_what_is_open_doubtful(world: World) -> None:
@@ -248,10 +387,11 @@ def test_paths_are_told_from_any_root(told: str, folder: str) -> None:
     """From the chroot, from the machine's root, or from the folder where the sender begins."""
     words = Words()
     words.hear(Line("b:1", 7, SECOND, f'open "{told}" flags WRITE,CREATE,TRUNCATE mode 0644'))
+    words.hear(Line("b:1", 7, SECOND, f'close "{told}" bytes read 0 written 5'))
     seen = Sighting("a.csv", 1, 1, 5, SECOND, SECOND)
-    assert words.judge([PLACE], seen) is Said.OPEN
+    assert words.judge([PLACE], seen) is Said.WHOLE
     assert words.judge([PLACE], replace(seen, path="b.csv")) is Said.NOTHING
-    assert words.judge([("srv", "other")], seen) is (Said.NOTHING if folder else Said.OPEN)
+    assert words.judge([("srv", "other")], seen) is (Said.NOTHING if folder else Said.WHOLE)
 
 
 def test_the_longest_path_that_fits_is_meant() -> None:

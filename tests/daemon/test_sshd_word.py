@@ -1,5 +1,8 @@
 """sshd's word in the reception: what is kept, what is taken at once, and what a restart knows."""
 
+import os
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -9,7 +12,7 @@ import pytest
 from syncd.core.settle import Said, Sighting
 from syncd.core.sftp_log import Line
 from syncd.daemon.notes import Note, Overheard
-from syncd.daemon.sshd_word import NAME, SshdWord
+from syncd.daemon.sshd_word import GONE_FOR, MISS_EVERY, NAME, SshdWord
 from syncd.disk.drop import Drop
 from syncd.disk.journal import Heard, Lost
 from tests.waiting import wait_for
@@ -97,6 +100,57 @@ def test_what_broke_off_is_known_after_a_kill(ear: Ear, tmp_path: Path) -> None:
     (later.drop / "users.csv").write_bytes(b"a person made it whole")
     assert later.says() is Said.NOTHING
     later.word.close()
+
+
+def test_what_is_open_is_known_after_a_power_loss(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is kept within a second, as the journal's last minutes may be lost; not for each upload anew."""
+    ear.word.go_by("auto")
+    file = ear.drop / "users.csv"
+    file.touch()
+    ear.hears(now=0)
+    ear.says()
+    clock = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+    for number, after in enumerate((1.5, 0.5, 0.6)):
+        clock += after
+        ear.hears(f'open "/sync/{number}" flags WRITE,CREATE mode 0644', now=file.stat().st_ctime_ns)
+        ear.says()
+        kept = (ear.state / NAME).read_bytes()
+        assert (f'"{number}"'.encode() in kept) is (number != 1)
+    clock += 30
+    ear.hears(*(f'close "/sync/{number}" bytes read 0 written 5' for number in range(3)), now=file.stat().st_ctime_ns)
+    ear.says()
+    assert (ear.state / NAME).read_bytes() == kept
+
+
+def test_what_a_killed_sshd_left_open_is_broken(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process is gone for longer than its last lines could take. In a container that can't be seen."""
+    ear.word.go_by("auto")
+    with subprocess.Popen(["sleep", "60"]) as sshd:
+        file = ear.drop / "users.csv"
+        file.touch()
+        at, text = file.stat().st_ctime_ns, 'open "/sync/users.csv" flags WRITE,CREATE,TRUNCATE mode 0644'
+        ear.word.heard(Heard((Line(f"boot:{sshd.pid}", 7, at, text),), "cursor", "boot", all=True))
+        clock = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: clock)
+        monkeypatch.setenv("SYSTEMD_EXEC_PID", str(os.getpid()))
+        for _ in range(2):
+            clock += 11
+            assert ear.says() is Said.OPEN
+            assert ear.word.again() == MISS_EVERY
+        sshd.kill()
+    monkeypatch.setenv("SYSTEMD_EXEC_PID", "1")
+    for _ in range(2):
+        clock += 11
+        assert ear.says() is Said.OPEN
+    monkeypatch.setenv("SYSTEMD_EXEC_PID", str(os.getpid()))
+    assert ear.says() is Said.OPEN
+    clock += GONE_FOR - 1
+    assert ear.says() is Said.OPEN
+    assert ear.word.again() == 1
+    clock += 2
+    assert ear.says() is Said.BROKEN
+    assert ear.word.again() is None
 
 
 @pytest.mark.parametrize("ruin", [b"", b"{", b"[]", b'{"cursor": "x", "heard": true, "words": [{}]}', b"\xff"])
