@@ -76,7 +76,7 @@ def test_the_template_is_the_unit_but_for_the_name() -> None:
     one, template = (settings((UNITS / name).read_text()) for name in ("syncd.service", "syncd@.service"))
     del one["Description"], template["Description"]
     nameless = {
-        key: [re.sub(r"[/.]%i", "", each.replace("/%i.toml", "/syncd.toml")) for each in values]
+        key: [re.sub(r"[/.@]%i", "", each.replace("/%i.toml", "/syncd.toml")) for each in values]
         for key, values in template.items()
     }
     assert nameless == one

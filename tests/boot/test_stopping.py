@@ -115,6 +115,17 @@ def test_the_drop_folders_own_mount_comes_first_and_is_never_missed(service: Ser
     machine.does("rm", f"/etc/systemd/system/{unit}")
 
 
+def test_an_instance_keeps_its_folders_when_another_stops(service: Service, library: Service) -> None:
+    """What systemd removes with the one is not the other's; so both can be restarted at once."""
+    for one in (service, library):
+        one.start()
+    kept = library.path(f"/run/{library.shows('RuntimeDirectory')}")
+    assert kept.is_dir()
+    service.machine.does("systemctl", "stop", service.unit)
+    assert not service.path("/run/syncd").exists()
+    assert kept.is_dir()
+
+
 def test_two_instances_serve_two_sites_side_by_side(campus: Service, library: Service) -> None:
     """Each has its own settings, folders and journal; stopping one leaves the other."""
     for service in (campus, library):
