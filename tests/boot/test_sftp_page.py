@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -189,9 +190,13 @@ def test_a_part_of_a_shared_drop_folder_is_shown_in_the_cage(fed: Service) -> No
         said = machine.run("syncd", "doctor")
         assert said.returncode == 0, said.stdout
         assert f"{NAME}: cage  " in said.stdout
+        machine.does("umount", DROP)
+        assert "Permission denied" in sftp(machine, "put /root/users.csv sync/lost.csv"), "it lands where nobody looks"
+        machine.does("mount", DROP)
     finally:
         machine.does("systemctl", "stop", fed.unit)
         machine.does("umount", DROP)
+        machine.does("install", "-d", "-o", "root", "-g", "sftp", "-m", "2770", DROP)
         machine.does("sed", "-i", "\\#^/srv/drop/#d", "/etc/fstab")
         machine.does("rm", "-r", "/srv/drop")
 
@@ -211,6 +216,27 @@ def test_a_full_disk_fails_the_upload_and_takes_nothing_half(fed: Service) -> No
     finally:
         machine.does("systemctl", "stop", fed.unit)
         machine.does("umount", DROP)
+
+
+def test_a_sender_that_is_taken_away_leaves_nothing_but_its_files(cage: Machine) -> None:
+    """Neither a way in, nor a session that was open, nor a mount; what it has uploaded stays. It is the last test."""
+    cage.does("rm", "-rf", f"{DROP}/.syncd")
+    follow(cage, "Several senders")
+    cage.writes("/root/users.csv", USERS, 0o644)
+    sends(cage, "put /root/users.csv sync/users.csv")
+    session = subprocess.Popen(cage.argv("sftp", *OPTIONS, PLACE), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: cage.run("pgrep", "-u", NAME).returncode == 0, PATIENCE, "a session")
+        follow(cage, "Taking a sender away")
+        wait_for(lambda: session.poll() is not None, PATIENCE, "its session ended")
+        assert "Permission denied" in sftp(cage, "ls")
+        assert NAME not in cage.does("cat", "/etc/passwd", "/etc/fstab", "/proc/mounts")
+        assert not [path for path in ("/srv/sftp", "/etc/systemd/system") if NAME in cage.does("ls", path)]
+        assert cage.does("cat", f"/srv/drop/{NAME}/users.csv") == USERS
+    finally:
+        session.kill()
+        session.communicate()
+        cage.does("rm", "-r", "/srv/drop")
 
 
 def gid(machine: Machine) -> str:
