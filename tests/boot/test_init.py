@@ -1,10 +1,11 @@
 """`syncd init` on a machine that has the program, and nothing else of syncd."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
-from tests.boot.installed import Service
+from tests.boot.installed import PROJECT, Service
 from tests.boot.machine import Machine
 
 USERS = "username,firstname,lastname,email\nanne,Anne,Ahlers,anne@example.org\n"
@@ -67,6 +68,37 @@ def test_a_service_comes_of_a_program(bare: Machine, service: Service) -> None:
     verified = bare.run("systemd-analyze", "verify", "--man=no", "syncd.service")
     assert (verified.returncode, verified.stderr) == (0, "")
     bare.does("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=10", "syncd.service")
+
+
+def typed(block: str) -> str:
+    """The commands of a block of docs/INSTALL.md."""
+    page = (PROJECT / "docs/INSTALL.md").read_text()
+    (lines,) = re.findall(rf"^```sh {block}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return str(lines)
+
+
+def test_what_the_page_says_updates_and_removes_it(bare: Machine, service: Service) -> None:
+    """Every instance that runs is restarted, a unit that differs is named and taken, and of all only data stays."""
+    library = Service(bare, "library")
+    bare.does("/opt/syncd/bin/syncd", "init", "--yes")
+    bare.does("/opt/syncd/bin/syncd", "init", "library", "--yes", "--drop", library.drop)
+    bare.does("systemctl", "start", "syncd", "syncd@library")
+    bare.does("sed", "-i", "s/^WatchdogSec=.*/WatchdogSec=61s/", "/etc/systemd/system/syncd.service")
+    before = [one.shows("MainPID") for one in (service, library)]
+    update = "".join(line for line in typed("update").splitlines(keepends=True) if "/pip " not in line)
+    assert bare.does("sh", "-euc", update).split()[:2] == ["differs", "/etc/systemd/system/syncd.service"]
+    after = [one.shows("MainPID") for one in (service, library)]
+    assert not {*before, "0"} & {*after}
+    bare.does("sh", "-euc", typed("unit"))
+    assert "differs" not in bare.does("/opt/syncd/bin/syncd", "init", "--dry-run")
+    assert service.shows("WatchdogUSec") == "1min"
+    assert library.shows("ActiveState") == "active"
+    bare.does("systemctl", "stop", "syncd@library")
+    drop = bare.writes(f"{service.drop}/late.csv", USERS)
+    bare.does("sh", "-euc", typed("remove").replace("/opt/syncd", ""))
+    assert bare.does("find", "/etc", "/usr/local", "-name", "syncd*") == ""
+    assert drop.exists()
+    assert bare.does("ls", "/srv/syncd", "/var/lib/syncd").count("ledger.sqlite")
 
 
 def test_an_instance_comes_beside_it(bare: Machine) -> None:
