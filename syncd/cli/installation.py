@@ -33,7 +33,9 @@ class Installation:
             if path.exists():
                 return path
         places = " nor ".join(str(path) for path in USUAL)
-        raise UsageError(f"there are no settings: neither {places} is there. Name them with -c FILE.")
+        raise UsageError(
+            f"there are no settings: neither {places} is there. syncd init writes them; -c FILE names others."
+        )
 
     def load(self, *, writable: bool = False) -> Config:
         """Read and check the settings; `writable` asks too whether the folders can be written."""

@@ -73,6 +73,9 @@ def _freeze(freeze: Standing) -> str:
 
 
 def _watching(drop: Standing) -> Iterator[str]:
+    if drop["gone"]:
+        yield f"The drop folder {drop['folder']} can't be read: nothing is taken until it is there again (syncd doctor)"
+        return
     if (canary := drop["canary"]) and drop["watch"] == "inotify":
         yield f"The kernel tells of uploads: within {canary['delay'] * 1000:.0f} ms, tried {spoken(canary['ago'])} ago"
     if drop["watch"] == "poll":

@@ -86,6 +86,7 @@ def _dropped(config: Config) -> dict[str, Any]:
         "canary": None,
         "looks_every": config.drop.poll_every,
         "sshd": "",
+        "gone": False,
         "held_since": None,
         "trouble": "",
     }

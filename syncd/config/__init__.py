@@ -108,7 +108,9 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        problem = Problem("file", f"can't be read: {error.strerror}", hint="Name another one with -c FILE.")
+        problem = Problem(
+            "file", f"can't be read: {error.strerror}", hint="syncd init writes one; -c FILE names another."
+        )
         raise SettingsError(str(path), [problem]) from error
 
 

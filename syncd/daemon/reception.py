@@ -293,6 +293,11 @@ class Reception:
             reason, cure = OBSTACLES[obstacle]
             log.warning("file.refused", file=sighting.path, obstacle=obstacle, reason=reason, cure=cure)
 
+    @property
+    def gone(self) -> bool:
+        """Whether the drop folder can't be read."""
+        return self._gone
+
     def _drop_is_gone(self, error: Exception, now: float) -> None:
         if not self._gone:
             self._gone = True

@@ -104,6 +104,7 @@ def dropped(reception: Reception, drop: Drop, monotonic: float, *, sshd: str, tr
         "folder": str(drop.folder),
         "files": left + uploads,
         "count": len(reception.uploads) + len(reception.claims) + len(reception.obstructed),
+        "gone": reception.gone,
         "held_since": reception.held_since,
         "watch": reception.means,
         "looks_every": drop.poll_every,

@@ -35,10 +35,12 @@ def test_a_drop_folder_that_comes_back_is_served_again(served: Served, how: str)
     served.drop.rename(served.folder / "former")
     if how == "removed":
         served.hears("drop.gone")
+        assert served.status()["drop"]["gone"]
     served.drop.mkdir()
     served.drops(good_users(2))
     assert served.ended()["created"] == 2
     assert said(served, "drop.gone", "drop.back") in ([1, 1], [0, 0])
+    assert not served.status()["drop"]["gone"]
     assert served.stop() == 0
 
 
