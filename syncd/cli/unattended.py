@@ -8,6 +8,7 @@ from typing import Any
 from syncd import __version__
 from syncd.cli.history import history
 from syncd.config import Config
+from syncd.core.alarms import UNDER_WAY
 from syncd.core.model import RunState
 from syncd.core.settle import OBSTACLES, Sighting
 from syncd.daemon.alarms import told
@@ -69,7 +70,7 @@ def _status(config: Config, ledger: Ledger | None, trouble: list[str]) -> dict[s
 def _alarms(ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
     """Those that stood when the daemon ended; a ledger of an earlier version has none."""
     with suppress(LedgerFault):
-        return [told(alarm, now) for alarm in ledger.alarms()] if ledger else []
+        return [told(alarm, now) for alarm in ledger.alarms() if alarm.event != UNDER_WAY] if ledger else []
     return []
 
 

@@ -16,6 +16,9 @@ from syncd.core.durations import spoken
 DATED = frozenset({"file.late", "file.small", "run.waiting", "disk.filling"})
 """Those that a clock tells: one that began in the future is not over yet."""
 
+UNDER_WAY = "upload.under_way"
+"""No alarm: how the ledger keeps since when an upload is there, so that its age outlives a restart."""
+
 SAID = frozenset({"drop.gone", "site.unreachable", "upload.stuck", "watch.deaf", "watch.lost", "canary.failed"})
 """Those whose event is logged by the part of syncd that meets them."""
 

@@ -14,6 +14,7 @@ from syncd.config import Config
 from syncd.core.alarms import (
     ENDS_SAID,
     SAID,
+    UNDER_WAY,
     Alarm,
     Key,
     Room,
@@ -47,7 +48,10 @@ class Alarms:
 
     def __init__(self, ledger: Ledger, began: datetime) -> None:
         self._ledger = ledger
-        self._standing: dict[Key, Alarm] = {alarm.key: alarm for alarm in ledger.alarms()}
+        kept = ledger.alarms()
+        self._standing: dict[Key, Alarm] = {alarm.key: alarm for alarm in kept if alarm.event != UNDER_WAY}
+        self.under_way = {alarm.key: alarm for alarm in kept if alarm.event == UNDER_WAY}
+        """Since when uploads are there that take their time."""
         self._arrivals = Arrivals(ledger, began, [one for one in self.standing() if one.event == "file.small"])
         self._run_seen = ("", 0.0)
         self._news: object = None
@@ -87,17 +91,19 @@ class Alarms:
         else:
             return
         with suppress(OSError, Fault):  # the ledger or a disk is away, which others say: the next look may tell
-            self._change([*found], now)
+            under_way = {alarm.key: alarm for alarm in reception.under_way(monotonic, now)}
+            self._change([*found], under_way, now)
 
     def renew(self) -> None:
         """Note once more what must not be forgotten: the ledger is a fresh one."""
-        self._ledger.keep_alarms(self.standing())
+        self._ledger.keep_alarms([*self.standing(), *self.under_way.values()])
         self._arrivals.forget()
 
-    def _change(self, found: list[Alarm], now: datetime) -> None:
+    def _change(self, found: list[Alarm], under_way: dict[Key, Alarm], now: datetime) -> None:
         change = changed(self._standing, found, now)
-        if change.raised or change.over:
-            self._ledger.keep_alarms(change.standing.values())
+        if change.raised or change.over or under_way.keys() != self.under_way.keys():
+            self._ledger.keep_alarms([*change.standing.values(), *under_way.values()])
+        self.under_way = under_way
         self._standing = dict(change.standing)
         for alarm in change.raised:
             if alarm.event not in SAID:

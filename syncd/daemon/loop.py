@@ -152,7 +152,7 @@ class Daemon:
             post=self._mailbox.put,
             folders=plant.folders_of(self._config),
         )
-        reception.remember(() if self._alone else self._alarms.standing())
+        reception.remember(() if self._alone else (*self._alarms.standing(), *self._alarms.under_way.values()))
         return reception
 
     def _target_of(self, config: Config) -> Target:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from syncd import logs
-from syncd.core.alarms import Alarm
+from syncd.core.alarms import UNDER_WAY, Alarm
 from syncd.core.durations import spoken
 from syncd.core.instants import elapsed, later
 from syncd.core.settle import (
@@ -51,6 +51,9 @@ CURES = {
     "watch.deaf": 'If this file system never tells, set watch = "poll" in [drop].',
 }
 """What to do about each alarm."""
+
+LONG = 10.0
+"""Seconds after which it is kept over a restart since when an upload is there."""
 
 NOT_WRITABLE = "nothing can be written there: "
 
@@ -119,7 +122,7 @@ class Reception:
     def remember(self, stood: Iterable[Alarm]) -> None:
         """These alarms stood before: none of them is said again, but its end is."""
         for alarm in stood:
-            if alarm.event == "upload.stuck":
+            if alarm.event in {"upload.stuck", UNDER_WAY}:
                 self._stood[alarm.file] = alarm
             elif alarm.event == "drop.gone":
                 self._gone = True
@@ -207,7 +210,7 @@ class Reception:
         for event, what in ails.items():
             if what:
                 yield Alarm(event=event, subject=folder, since=now, what=what, cure=cures[event], file=folder)
-        yield from self._stood.values()  # until a look tells
+        yield from (alarm for alarm in self._stood.values() if alarm.event != UNDER_WAY)  # until a look tells
         in_hand = self._under_way | self._claims_under_way
         known = [*self.uploads.values(), *self.claims.values(), *in_hand.values()]
         for upload in stuck(known, monotonic, self._stuck_after):
@@ -217,6 +220,15 @@ class Reception:
                 what = f"the upload of {path} has not come to its end for {spoken(round(lasts))}: {reason}"
                 since = later(now, -lasts)
                 yield Alarm(event="upload.stuck", subject=path, since=since, what=what, cure=cure, file=path)
+
+    def under_way(self, monotonic: float, now: datetime) -> Iterator[Alarm]:
+        """Since when each upload is there that takes its time, with its inode: other bytes may have its name later."""
+        yield from (alarm for alarm in self._stood.values() if alarm.event == UNDER_WAY)
+        for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, LONG):
+            path, since = upload.sighting.path, later(now, upload.first - monotonic)
+            if _key(upload) not in self._said_stuck:
+                inode = str(upload.sighting.inode)
+                yield Alarm(event=UNDER_WAY, subject=path, since=since, what=inode, cure="", file=path)
 
     @property
     def news(self) -> tuple[object, ...]:
@@ -269,9 +281,11 @@ class Reception:
         if self._quiet_since is None:
             seen = [*self.uploads.values(), *self.claims.values()]
             for upload in seen:
-                if alarm := self._stood.get(upload.sighting.path):
+                alarm = self._stood.get(upload.sighting.path)
+                if alarm and alarm.event == "upload.stuck":
                     self._said_stuck.add(_key(upload))
                     self._said_broken.add(_key(upload))
+                if alarm and (alarm.event == "upload.stuck" or alarm.what == str(upload.sighting.inode)):
                     self._aged(upload, now - elapsed(alarm.since, datetime.now().astimezone()))
             self._stood = {}
             self._quiet_since = {_key(one): now - max(0.0, time.time() - one.sighting.changed / 1e9) for one in seen}

@@ -1,6 +1,8 @@
 """When files are taken from the drop folder, with a clock that the test moves and rounds that it lets end."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -18,6 +20,7 @@ from syncd.disk.drop import Drop
 from syncd.disk.intake import Intake, Taking
 from syncd.disk.journal import Heard
 from tests.run.workshop import NOON, Workshop
+from tests.waiting import wait_for
 
 SETTLE = 10.0
 
@@ -48,7 +51,7 @@ class Hall:
 
     def __init__(self, workshop: Workshop, settle: float = SETTLE, sshd: SshdWord | None = None) -> None:
         self.folder = workshop.folder / "drop"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.repository = workshop.repository
         self.notes: SimpleQueue[Note] = SimpleQueue()
         drop = Drop(self.folder, recursive=True, hold_file="alock.txt", ignore=[])
@@ -211,6 +214,30 @@ def test_what_is_on_its_way_is_expected(hall: Hall) -> None:
     assert not expects("users.csv", patiently=True)
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_an_upload_is_as_old_after_a_restart(
+    workshop: Workshop, same: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it would never be stuck where syncd is restarted often. Other bytes of its name begin anew."""
+    hall = Hall(workshop)
+    (file := hall.folder / "users.csv").write_bytes(b"x")
+    hall.reception.look(0.0)
+    kept = list(hall.reception.under_way(3000.0, datetime.now().astimezone()))
+    assert [one.file for one in kept] == ["users.csv"]
+    hall.reception.close()
+    if not same:
+        (hall.folder / "draft").write_bytes(b"y")
+        (hall.folder / "draft").rename(file)
+    again = Hall(workshop)
+    again.reception.remember(kept)
+    again.reception.look(10.0)
+    assert "upload.stuck" not in capsys.readouterr().out
+    again.reception.look(620.0)
+    again.reception.look(630.0)
+    again.reception.close()
+    assert capsys.readouterr().out.count("upload.stuck") == same
+
+
 class Heeding:
     """A reception that hears sshd, in whose log the test writes."""
 
@@ -343,3 +370,16 @@ def test_the_status_says_that_a_file_waits_for_the_disk(hall: Hall) -> None:
         assert one["file"] == "users.csv"
         assert one["why"].startswith("the disk is in trouble: ")
         assert "No space left on device" in one["why"]
+
+
+@pytest.mark.parametrize("end", ["", "forced close"])
+def test_what_sshd_keeps_is_as_old_as_its_last_byte(
+    heeding: Heeding, end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have been there for long when syncd starts: the file tells since when nobody has written it."""
+    heeding.uploads(end)
+    wait_for(lambda: time.time() - heeding.file.stat().st_ctime > 1.1, 5)
+    heeding.hall.reception.look(100.0)
+    heeding.hall.reception.look(100.0 + 3599.0)
+    heeding.hall.reception.look(100.0 + 3599.1)
+    assert capsys.readouterr().out.count("upload.stuck") == 1
