@@ -5,7 +5,8 @@ import re
 import smtplib
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -38,7 +39,7 @@ class Mail:
         recipients = [address for address in self.to if address not in done]
         password = secret(self.password_file, self.password_credential, os.environ) if self.user else ""
         try:
-            with self._connected() as server:
+            with self._connection() as server:
                 if self.user:
                     server.login(self.user, password)
                 refused = server.sendmail(self._from(), recipients, self._written(message))
@@ -50,6 +51,16 @@ class Mail:
             raise NotSent(f"{self._where()}: {_anonymous(str(error)) or type(error).__name__}") from None
         if refused:
             raise NotSent(self._refusal(refused), done | (set(recipients) - refused.keys()))
+
+    @contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        server = self._connected()
+        try:
+            yield server
+        finally:
+            with suppress(OSError, smtplib.SMTPException):  # what was taken stays so, whatever is said at the end
+                server.quit()
+            server.close()
 
     def _connected(self) -> smtplib.SMTP:
         port = self.port or PORTS[self.security]

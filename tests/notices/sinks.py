@@ -37,6 +37,8 @@ class Post:
     refuses: Callable[[str], bool] = lambda _address: False
     busy: str = ""
     """What it answers to every mail instead of taking it, such as `451 try again`."""
+    farewell: str = "221 bye"
+    """What it answers to QUIT."""
     wants_login: bool = False
     logins: list[tuple[str, str]] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
@@ -129,7 +131,7 @@ class _Talk:
                 case "DATA":
                     self._take()
                 case "QUIT":
-                    self.say("221 bye")
+                    self.say(self.post.farewell)
                     return
                 case _:
                     self.say("250 ok")

@@ -132,6 +132,17 @@ def test_who_has_it_is_never_mailed_again_whatever_becomes_of_the_others(post: P
     assert post.recipients == [["it@example.org"], ["nobody@example.org"]]
 
 
+@pytest.mark.parametrize("farewell", ["421 4.4.2 timed out", "", "\N{BOMB}"])
+def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_at_the_end(post: Post, farewell: str) -> None:
+    """It is not sent again because of the farewell, and who was refused is told apart as always."""
+    post.farewell, post.refuses = farewell, lambda address: address.startswith("nobody")
+    port = post.open()
+    mail(post, port=port)(NOTICE)
+    with pytest.raises(NotSent, match="refuses 1 of 2") as refusal:
+        mail(post, port=port, to=("it@example.org", "nobody@example.org"))(NOTICE)
+    assert refusal.value.done == {"it@example.org"}
+
+
 def test_all_refused_is_said(post: Post) -> None:
     """Nobody has it."""
     post.refuses = lambda address: True
