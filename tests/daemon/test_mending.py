@@ -41,6 +41,7 @@ def test_a_drop_folder_that_comes_back_is_served_again(served: Served, how: str)
     assert served.ended()["created"] == 2
     assert said(served, "drop.gone", "drop.back") in ([1, 1], [0, 0])
     assert not served.status()["drop"]["gone"]
+    assert said(served, "disk.full") == [0]
     assert served.stop() == 0
 
 
@@ -91,7 +92,11 @@ def test_a_full_disk_is_said_once_and_loses_nothing(served: Served, small_disk: 
             file.flush()
     served.drops(good_users(300), "users.csv")
     served.hears("disk.full")
-    wait_for(lambda: served.status()["drop"]["trouble"] or served.status()["trouble"], what="the trouble in the status")
+    (trouble, *_) = wait_for(lambda: served.status()["trouble"], what="the trouble in the status")
+    assert f"the repository {small_disk}" in trouble
+    assert {event["folder"] for event in served.events("disk.full")} == {str(small_disk)}
+    files = served.status()["drop"]["files"]
+    assert all("No space left on device" in one["why"] for one in files), files
     filler.unlink()
     ended = served.ended(times=2)
     assert (ended["created"], ended["unchanged"]) == (298, 2)
