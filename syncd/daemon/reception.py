@@ -377,10 +377,12 @@ class Reception:
         if self._gone:
             return None
         settles = next_settled(self._to_be_taken(), self._settle)
-        return max(self._retry_at, settles or 0.0) if self.trouble else settles
+        return max(self._retry_at, settles or 0.0) if self.trouble or self._unfinished else settles
 
     def _begin_round(self, now: float) -> None:
-        if self.busy or self.resting or self._gone or (self.trouble and now < self._retry_at):
+        if self.busy or self.resting or self._gone:
+            return
+        if (self.trouble or self._unfinished) and now < self._retry_at:
             return
         claimed = settled(self.claims.values(), now, self._settle)[:ROUND]
         fresh = self._settled(now)[: ROUND - len(claimed)] if self._may_claim() else []
@@ -466,7 +468,9 @@ class Reception:
     def _in_trouble(self, error: Exception, now: float) -> None:
         self._retry_at = now + RETRY
         self.look(now)
-        if self._gone and isinstance(error, OSError | Fault):  # which is said already, and is all that is wrong
+        # That it is gone is said already, and is all that is wrong; or it was for a moment, which the next try tells.
+        moment = isinstance(error, FileNotFoundError) and error.filename == str(self._drop.folder)
+        if (self._gone and isinstance(error, OSError | Fault)) or (moment and not self._unfinished):
             self._unfinished = True
             return
         if self.trouble.met(error) and not isinstance(error, OSError | Fault):

@@ -328,6 +328,25 @@ def test_a_drop_folder_that_goes_away_in_a_round_is_gone_and_no_full_disk(
     assert (said.count("drop.back"), said.count("disk.mended")) == (1, 0)
 
 
+def test_a_drop_folder_that_was_replaced_in_a_round_is_no_full_disk(
+    hall: Hall, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the time that the round has failed, another one is there: it is tried again, and not without end."""
+
+    def replaced() -> None:
+        raise FileNotFoundError(2, "No such file or directory", str(hall.folder))
+
+    hall.intake.deed = replaced
+    hall.reception.recover()
+    note = hall.notes.get(timeout=10)
+    assert isinstance(note, TookIn)
+    hall.reception.took_in(note, 100.0)
+    assert not hall.turn(100.5)
+    assert hall.turn(100.0 + RETRY)
+    assert not hall.turn(110.0)
+    assert "disk.full" not in capsys.readouterr().out
+
+
 def test_what_waits_for_a_disk_need_not_settle_again(hall: Hall) -> None:
     """The claim of syncd moves its ctime; each try has it in hand: neither is its sender's doing."""
     (hall.folder / "users.csv").write_bytes(b"x")
