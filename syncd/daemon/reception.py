@@ -4,17 +4,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from syncd import logs
 from syncd.core.alarms import UNDER_WAY, Alarm
 from syncd.core.durations import spoken
-from syncd.core.instants import elapsed, later
 from syncd.core.settle import (
     OBSTACLES,
-    STUCK,
     Said,
     Sighting,
     Upload,
@@ -23,9 +21,9 @@ from syncd.core.settle import (
     next_settled,
     observed,
     settled,
-    stuck,
 )
 from syncd.daemon.canary import Canary
+from syncd.daemon.lingering import Lingering
 from syncd.daemon.notes import Note, TookIn
 from syncd.daemon.sshd_word import SshdWord
 from syncd.daemon.trouble import Trouble
@@ -51,9 +49,6 @@ CURES = {
     "watch.deaf": 'If this file system never tells, set watch = "poll" in [drop].',
 }
 """What to do about each alarm."""
-
-LONG = 10.0
-"""Seconds after which it is kept over a restart since when an upload is there."""
 
 NOT_WRITABLE = "nothing can be written there: "
 
@@ -95,7 +90,7 @@ class Reception:
         self.canary = canary or Canary(drop.folder, vigil, 0.0, time.monotonic)
         self._sshd = sshd
         self._settle = settle
-        self._stuck_after = stuck_after
+        self._lingering = Lingering(stuck_after)
         self._forgive_every = forgive_every
         self._post = post
         self._rounds = ThreadPoolExecutor(1, thread_name_prefix="intake")
@@ -109,21 +104,17 @@ class Reception:
         self._unfinished = False  # a round was broken off as the drop folder went away
         self._retry_at = 0.0
         self._said_hold_at = 0.0
-        self._said_stuck: set[tuple[str, int]] = set()
-        self._said_broken: set[tuple[str, int]] = set()
         self._said: set[tuple[str, str]] = set()
         self.busy = False
         self.resting = False
         self._gone = False
         self._forgive_at = 0.0
-        self._stood: dict[str, Alarm] = {}
-        self._quiet_since: dict[tuple[str, int], float] | None = None
 
     def remember(self, stood: Iterable[Alarm]) -> None:
         """These alarms stood before: none of them is said again, but its end is."""
         for alarm in stood:
             if alarm.event in {"upload.stuck", UNDER_WAY}:
-                self._stood[alarm.file] = alarm
+                self._lingering.remember(alarm)
             elif alarm.event == "drop.gone":
                 self._gone = True
             elif alarm.event == "canary.failed":
@@ -168,8 +159,9 @@ class Reception:
         if self._sshd and (soon := self._sshd.again()) is not None:
             self._vigil.again(now + soon)
         self._say_hold()
-        self._say_broken()
-        self._say_stuck(now)
+        self._lingering.say_broken(self.uploads.values())
+        if self.held_since is None and not self.trouble:
+            self._lingering.say_stuck([*self.uploads.values(), *self.claims.values()], now)
 
     def woken(self, now: float) -> None:
         """The watch says that something happened."""
@@ -210,31 +202,19 @@ class Reception:
         for event, what in ails.items():
             if what:
                 yield Alarm(event=event, subject=folder, since=now, what=what, cure=cures[event], file=folder)
-        yield from (alarm for alarm in self._stood.values() if alarm.event != UNDER_WAY)  # until a look tells
         in_hand = self._under_way | self._claims_under_way
         known = [*self.uploads.values(), *self.claims.values(), *in_hand.values()]
-        for upload in stuck(known, monotonic, self._stuck_after):
-            path, lasts = upload.sighting.path, monotonic - upload.first
-            if _key(upload) in self._said_stuck:
-                reason, cure = STUCK[upload.said]
-                what = f"the upload of {path} has not come to its end for {spoken(round(lasts))}: {reason}"
-                since = later(now, -lasts)
-                yield Alarm(event="upload.stuck", subject=path, since=since, what=what, cure=cure, file=path)
+        yield from self._lingering.alarms(known, monotonic, now)
 
     def under_way(self, monotonic: float, now: datetime) -> Iterator[Alarm]:
         """Since when each upload is there that takes its time, with its inode: other bytes may have its name later."""
-        yield from (alarm for alarm in self._stood.values() if alarm.event == UNDER_WAY)
-        for upload in stuck([*self.uploads.values(), *self.claims.values()], monotonic, LONG):
-            path, since = upload.sighting.path, later(now, upload.first - monotonic)
-            if _key(upload) not in self._said_stuck:
-                inode = str(upload.sighting.inode)
-                yield Alarm(event=UNDER_WAY, subject=path, since=since, what=inode, cure="", file=path)
+        yield from self._lingering.under_way([*self.uploads.values(), *self.claims.values()], monotonic, now)
 
     @property
     def news(self) -> tuple[object, ...]:
         """It becomes another one whenever `alarms` do, but for what they say in words."""
         vigil = self._vigil
-        return self._gone, vigil.lost, vigil.deaf, bool(self.canary.failed), len(self._said_stuck), bool(self._stood)
+        return self._gone, vigil.lost, vigil.deaf, bool(self.canary.failed), *self._lingering.news
 
     def rest(self) -> None:
         """Begin no round any more: another reception will go on once this one is not `busy`."""
@@ -252,8 +232,7 @@ class Reception:
         names = {one.path for one in seen}
         self._said = {said for said in self._said if said[0] in names}
         there = names | {one.path for one in claims} | self._under_way.keys() | self._claims_under_way.keys()
-        self._said_stuck = {said for said in self._said_stuck if said[0] in there}
-        self._said_broken = {said for said in self._said_broken if said[0] in names}
+        self._lingering.forget(dropped=names, there=there)
         if now >= self._forgive_at:  # a folder's rights may have been mended, which the file does not tell
             known, self._forgive_at = {}, now + self._forgive_every
         else:
@@ -274,30 +253,7 @@ class Reception:
             self.uploads = judged(self.uploads, self._sshd.says)
             self._sshd.looked(coming=any(each.said is not Said.WHOLE for each in self.uploads.values()))
         self.claims = observed(self.claims, claims, now)
-        self._go_on(now)
-
-    def _go_on(self, now: float) -> None:
-        """Give the uploads the age that they had before this process: as was said, or as sshd and the file have it."""
-        if self._quiet_since is None:
-            seen = [*self.uploads.values(), *self.claims.values()]
-            for upload in seen:
-                alarm = self._stood.get(upload.sighting.path)
-                if alarm and alarm.event == "upload.stuck":
-                    self._said_stuck.add(_key(upload))
-                    self._said_broken.add(_key(upload))
-                if alarm and (alarm.event == "upload.stuck" or alarm.what == str(upload.sighting.inode)):
-                    self._aged(upload, now - elapsed(alarm.since, datetime.now().astimezone()))
-            self._stood = {}
-            self._quiet_since = {_key(one): now - max(0.0, time.time() - one.sighting.changed / 1e9) for one in seen}
-        if self._quiet_since:
-            for upload in self.uploads.values():
-                if upload.said in {Said.OPEN, Said.BROKEN}:
-                    self._aged(upload, self._quiet_since.get(_key(upload), upload.first))
-
-    def _aged(self, upload: Upload, first: float) -> None:
-        if first < upload.first:
-            known = self.uploads if upload.sighting.path in self.uploads else self.claims
-            known[upload.sighting.path] = replace(upload, first=first)
+        self._lingering.age(self.uploads, self.claims, now)
 
     def _obstruct(self, sighting: Sighting, obstacle: str) -> None:
         self.obstructed[sighting.path] = Obstructed(sighting, obstacle)
@@ -335,30 +291,6 @@ class Reception:
                 age=spoken(age),
                 cure="Ask the sender whether the upload is still going on; if not, remove the hold file.",
             )
-
-    def _say_broken(self) -> None:
-        for upload in self.uploads.values():
-            key = _key(upload)
-            if upload.said is not Said.BROKEN:
-                self._said_broken.discard(key)
-            elif key not in self._said_broken:
-                self._said_broken.add(key)
-                log.info("upload.broken", file=upload.sighting.path, bytes=upload.sighting.size)
-
-    def _say_stuck(self, now: float) -> None:
-        for upload in stuck([*self.uploads.values(), *self.claims.values()], now, self._stuck_after):
-            key = _key(upload)
-            if key not in self._said_stuck and self.held_since is None and not self.trouble:
-                self._said_stuck.add(key)
-                reason, cure = STUCK[upload.said]
-                log.warning(
-                    "upload.stuck",
-                    file=upload.sighting.path,
-                    bytes=upload.sighting.size,
-                    since=spoken(now - upload.first),
-                    reason=reason,
-                    cure=cure,
-                )
 
     # Rounds
 
@@ -475,7 +407,3 @@ class Reception:
             return
         if self.trouble.met(error) and not isinstance(error, OSError | Fault):
             log.error("intake.failed", exc_info=error)
-
-
-def _key(upload: Upload) -> tuple[str, int]:
-    return upload.sighting.path, upload.sighting.inode

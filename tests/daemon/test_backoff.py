@@ -123,7 +123,7 @@ def test_a_full_disk_breaks_a_run_off_and_it_ends_well_later(
     desk.drop(good_users(2))
     for _ in range(5):
         assert desk.turn() is None
-        assert desk.dispatch.trouble.text.startswith("No space left on device: reports/")
+        assert desk.dispatch.trouble.text.startswith("nothing can be written to reports/")
         assert desk.dispatch.wanted(workshop.clock) == ""
         assert desk.next_at() == workshop.clock + timedelta(seconds=30)
         workshop.later(seconds=30)
