@@ -56,7 +56,10 @@ def library(host: Machine) -> Iterator[Service]:
 
 def _service(host: Machine, name: str) -> Iterator[Service]:
     service = Service(host, name)
-    service.reset()
+    if service.prepared:  # and reset after the test that had it
+        service.mark()
+    else:
+        service.reset()
     yield service
     host.run("systemctl", "kill", "-s", "KILL", service.unit)
     service.reset()

@@ -117,18 +117,23 @@ class Service:
         self.machine.writes(f"/etc/systemd/system/{self.unit}.d/{name}.conf", text)
         self.machine.does("systemctl", "daemon-reload")
 
+    @property
+    def prepared(self) -> bool:
+        """Whether it has what differs from machine to machine."""
+        return self.path(f"/etc/systemd/system/{self.unit}.d/site.conf").exists()
+
     def prepare(self) -> None:
         """Make what differs from machine to machine: drop folder, settings, drop-in."""
-        self.machine.does("install", "-d", "-o", "erp", "-g", "sftp", "-m", "2770", self.drop)
-        self.machine.does("install", "-d", "-o", "syncd", "-g", "syncd", "-m", "0750", self.repository)
+        drop = f"install -d -o erp -g sftp -m 2770 {self.drop}"
+        self.machine.does("sh", "-ec", f"{drop}; install -d -o syncd -g syncd -m 0750 {self.repository}")
         self.settings()
         self.drop_in("site", DROP_IN.format(drop=self.drop))
 
     def reset(self) -> None:
         """Stop it, and bring it back to how it was made, with nothing remembered and nothing waiting."""
-        self.machine.run("systemctl", "stop", self.unit)
-        self.machine.run("systemctl", "reset-failed", self.unit)
-        self.machine.does("rm", "-rf", f"/etc/systemd/system/{self.unit}.d", self.drop, self.repository, self.state)
+        folders = f"/etc/systemd/system/{self.unit}.d {self.drop} {self.repository} {self.state}"
+        stop = f"systemctl stop {self.unit}; systemctl reset-failed {self.unit}"
+        self.machine.does("sh", "-c", f"{stop}; rm -rf {folders}")
         self.prepare()
         self.mark()
 
