@@ -1,6 +1,6 @@
 """What sshd's log lets us know of uploads: lines and sightings in, words out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -32,35 +32,35 @@ deeds: st.SearchStrategy[Deed] = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(deeds, max_size=25))
-def test_what_is_said_is_true(deeds: list[Deed]) -> None:
-    """Law: what is whole was uploaded anew, and closed well, by whoever changed it last, alone."""
+def told(deeds: list[Deed]) -> Iterator[tuple[File, Said]]:
+    """Each file after each deed, and what is said of it."""
     world = World()
     for deed in deeds:
         world.wait(10)
         deed(world)
         for name, said in world.look().items():
-            file = world.files[name]
-            if said is Said.WHOLE:
-                assert file.last.ended == "well" and file.last.fresh
-                assert file.size == file.last.written
-                assert not file.mixed
+            yield world.files[name], said
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(deeds, max_size=25))
+def test_what_is_said_is_true(deeds: list[Deed]) -> None:
+    """Law: what is whole was uploaded anew, and closed well, by whoever changed it last, alone."""
+    for file, said in told(deeds):
+        if said is Said.WHOLE:
+            assert file.last.ended == "well" and file.last.fresh
+            assert file.size == file.last.written
+            assert not file.mixed
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(deeds, max_size=25))
 def test_what_is_open_or_broken_is_kept(deeds: list[Deed]) -> None:
     """Law: nothing is taken that somebody still has open, or whose last change, made alone, was broken off."""
-    world = World()
-    for deed in deeds:
-        world.wait(10)
-        deed(world)
-        for name, said in world.look().items():
-            file = world.files[name]
-            goes_on = any(handle.plain and not handle.ended for handle in file.handles)
-            if goes_on or (file.last.plain and file.last.ended == "broken" and not file.mixed):
-                assert said in KEPT
+    for file, said in told(deeds):
+        goes_on = any(handle.plain and not handle.ended for handle in file.handles)
+        if goes_on or (file.last.plain and file.last.ended == "broken" and not file.mixed):
+            assert said in KEPT
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """A daemon that tells people."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from syncd.config import load
 from syncd.daemon.notices import Notices
@@ -22,22 +19,6 @@ smtp_host = "127.0.0.1"
 smtp_port = {port}
 at_most_every = "0s"
 """
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    """A mail server, not open yet."""
-    post = Post()
-    yield post
-    post.close()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    """A web server, not open yet."""
-    web = Web()
-    yield web
-    web.close()
 
 
 def refused(served: Served, name: str = "link.csv") -> None:
