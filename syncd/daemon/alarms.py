@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from syncd import logs
@@ -17,7 +16,6 @@ from syncd.core.alarms import (
     UNDER_WAY,
     Alarm,
     Key,
-    Room,
     changed,
     expected_seconds,
     filling,
@@ -31,6 +29,7 @@ from syncd.daemon.arrivals import Arrivals
 from syncd.daemon.dispatch import Dispatch
 from syncd.daemon.orders import Orders
 from syncd.daemon.reception import Reception
+from syncd.daemon.room import room_of
 from syncd.disk.ledger import Ledger
 from syncd.errors import Fault
 
@@ -180,7 +179,7 @@ class Alarms:
                 if disk in seen:
                     continue
                 seen.add(disk)
-                room, wanted = _room(folder), self._settings.free_below
+                room, wanted = room_of(folder), self._settings.free_below
                 stands = ("disk.filling", str(folder)) in self._standing
                 if lacks := (wanted.eased() if stands else wanted).lacks(room):
                     yield filling(str(folder), lacks, room, wanted, now)
@@ -195,16 +194,6 @@ class Alarms:
                 what=f"the site could not be reached{f', {tries} times in a row' if tries > 1 else ''}; files wait",
                 cure="Nothing, if it is being worked on: syncd tries again by itself. Else syncd doctor tells more.",
             )
-
-
-def _room(folder: Path) -> Room:
-    there = os.statvfs(folder)
-    return Room(
-        free=there.f_bavail * there.f_frsize,
-        size=there.f_blocks * there.f_frsize,
-        free_names=there.f_favail,
-        names=there.f_files,
-    )
 
 
 def told(alarm: Alarm, now: datetime) -> dict[str, Any]:

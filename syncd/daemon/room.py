@@ -1,4 +1,4 @@
-"""The room that a start needs: on a full disk it waits."""
+"""The room on the disks: what is free, and that a start waits for as much as it needs."""
 
 import errno
 import os
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from syncd.core.alarms import Room
 from syncd.daemon.trouble import Trouble
 from syncd.notify import Notify
 
@@ -31,11 +32,21 @@ def wait_for_room(folders: Mapping[Path, str], notify: Notify, sleep: Callable[[
     trouble.over()
 
 
+def room_of(folder: Path) -> Room:
+    """What is free on a folder's disk for who is not root; raises `OSError` when the disk does not tell."""
+    there = os.statvfs(folder)
+    return Room(
+        free=there.f_bavail * there.f_frsize,
+        size=there.f_blocks * there.f_frsize,
+        free_names=there.f_favail,
+        names=there.f_files,
+    )
+
+
 def _full(folder: Path) -> bool:
     there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     try:
-        found = os.statvfs(there)
+        room = room_of(there)
     except OSError:
         return False
-    # A file system that counts no inodes says that it has none.
-    return found.f_bavail * found.f_frsize < NEEDED or (found.f_files > 0 and found.f_favail == 0)
+    return room.free < NEEDED or (room.names > 0 and room.free_names == 0)

@@ -22,10 +22,16 @@ LOCAL = frozenset({"fuseblk"})
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted file system: its kind as in mount(8), "" where nobody tells, and where it is mounted."""
+    """A mounted file system: its kind as in mount(8), "" where nobody tells, and where it is mounted.
+
+    What is seen at `place` is `root`, a folder of the file system on `device` ("8:1"); `number` is the mount's own.
+    """
 
     kind: str = ""
     place: str = ""
+    root: str = ""
+    device: str = ""
+    number: str = ""
 
     @property
     def network(self) -> bool:
@@ -36,32 +42,35 @@ class Mount:
 def mount_of(folder: Path, mounts: str = MOUNTS) -> Mount:
     """The file system on which a folder lies; raises `OSError` when it is not there."""
     device = os.stat(folder).st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
-    name = _number(folder) if mounts == MOUNTS else ""
+    on = f"{os.major(device)}:{os.minor(device)}"
+    number = _number(folder) if mounts == MOUNTS else ""
     found = Mount()
-    for fields, mount in _all(mounts):
-        if fields[0] == name if name else fields[2] == number:
+    for mount in all_mounts(mounts):
+        if mount.number == number if number else mount.device == on:
             found = mount
     return found
 
 
 def mount_above(path: Path) -> Mount:
     """The file system on which a path lies by its name alone: one that hangs is not asked."""
-    above = [mount for _, mount in _all(MOUNTS) if path.is_relative_to(mount.place)]
+    above = [mount for mount in all_mounts() if path.is_relative_to(mount.place)]
     return max(above, key=lambda mount: len(mount.place), default=Mount())
 
 
 def network_mounts() -> list[Mount]:
     """The mounted file systems that others may write to."""
-    return [mount for _, mount in _all(MOUNTS) if mount.network]
+    return [mount for mount in all_mounts() if mount.network]
 
 
-def _all(mounts: str) -> Iterator[tuple[list[str], Mount]]:
+def all_mounts(mounts: str = MOUNTS) -> Iterator[Mount]:
+    """All of them, in the kernel's order; raises `OSError` where it does not tell."""
     with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
         # proc(5): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
-        for fields in map(str.split, lines):
+        for fields in (line.rstrip("\n").split(" ") for line in lines):
             if "-" in fields:
-                yield fields, Mount(fields[fields.index("-") + 1], _unescaped(fields[4]))
+                number, _, device, root, place = fields[:5]
+                kind = fields[fields.index("-") + 1]
+                yield Mount(kind, _unescaped(place), _unescaped(root), device, number)
 
 
 def _number(folder: Path) -> str:
